@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the machines find at boot: the host's root file system and the guest's.
+
+Both are a static i386 busybox and a shell script as PID 1.  The host gets
+whatever has been built so far, so that a part can be tried alone.
+"""
+
+import os
+
+from cpio import Cpio
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+MACHINE = os.path.join(TOP, "machine")
+
+
+def cache_dir():
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.path.join(base, "lguest")
+
+
+def host_dir(leg):
+    """The folder that host-<leg>.sh prepared."""
+    return os.path.join(cache_dir(), "host", leg)
+
+
+def build_dir(leg):
+    return os.path.join(TOP, "build", leg)
+
+
+def _base(leg, init):
+    image = Cpio()
+    for name in ("dev", "proc", "sys", "tmp", "run", "mnt", "root", "sbin",
+                 "usr/bin", "usr/sbin"):
+        image.folder(name)
+    image.device("dev/console", 5, 1)
+    image.file("bin/busybox", os.path.join(host_dir(leg), "busybox"))
+    image.file("init", os.path.join(MACHINE, init))
+    image.data("etc/passwd", "root::0:0:root:/root:/bin/sh\n"
+                             "nobody:x:65534:65534:nobody:/:/bin/sh\n")
+    image.data("etc/group", "root:x:0:\nnogroup:x:65534:\n")
+    image.data("etc/hosts", "127.0.0.1 localhost\n")
+    return image
+
+
+def guest_initrd(leg):
+    return _base(leg, "guest-init").bytes()
+
+
+def host_initramfs(leg, job):
+    """`job` is what to do: file name -> text, found under /job."""
+    host, build = host_dir(leg), build_dir(leg)
+    image = _base(leg, "host-init")
+    image.data("etc/hostname", "host\n")
+    image.data("etc/profile", "export PATH=/bin:/sbin:/usr/bin:/usr/sbin\n"
+                              "export HOME=/root PS1='host# '\n")
+    image.file("bin/guest-run", os.path.join(MACHINE, "guest-run"))
+    image.file("bin/run-cases", os.path.join(MACHINE, "run-cases"))
+
+    with open(os.path.join(host, "modules"), encoding="ascii") as modules:
+        order = []
+        for path in modules.read().split():
+            name = os.path.basename(path)
+            image.file("lib/modules/" + name, path)
+            order.append(name)
+    image.data("lib/modules/order", "\n".join(order) + "\n")
+
+    built = [("lib/lg.ko", "module/lg.ko"),
+             ("bin/lguest", "launcher/lguest"),
+             ("bin/run-guest", "tests/host/run-guest"),
+             ("guest/vmlinux", "guest/vmlinux"),
+             ("guest/bzImage", "guest/bzImage")]
+    for name, path in built:
+        path = os.path.join(build, path)
+        if os.path.exists(path):
+            image.file(name, path)
+    image.data("guest/initrd", guest_initrd(leg))
+
+    for name in ("guests", "host"):
+        image.tree("tests/" + name, os.path.join(build, "tests", name))
+    image.tree("tests/scripts", os.path.join(TOP, "tests"), ".sh")
+    image.tree("bench", os.path.join(build, "bench"))
+
+    for name, text in job.items():
+        image.data("job/" + name, text)
+    return image.bytes()

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The machine: QEMU with a stock Debian host kernel and our initramfs.
+
+Nothing here needs root or a virtualization-capable CPU: ACCEL is tcg unless
+the environment says otherwise.  Four serial ports keep apart what must not
+mix: the terminal (or standard output), the kernel log, the verdicts (a
+socket of ours) and standard error.  See host-init for the other end.
+
+Environment: ACCEL (tcg, kvm), CPU, MEM, SMP, HOST_APPEND, LG_PARAMS, QEMU_ARGS.
+"""
+
+import ctypes
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import tempfile
+
+import images
+
+LOG = os.path.join(images.TOP, "build", "log")
+PR_SET_PDEATHSIG = 1
+DEFAULT_APPEND = "reservetop=4M"
+
+
+class Config:
+    """What a machine is made of; the defaults come from the environment."""
+
+    def __init__(self, leg="i386", append=None, smp=None, mem=None, share=None,
+                 params=None, icount=False):
+        env = os.environ.get
+        self.leg = leg
+        self.accel = env("ACCEL") or "tcg"
+        self.cpu = env("CPU") or "max"
+        self.smp = int(smp or env("SMP") or 1)
+        self.mem = mem or env("MEM") or "1G"
+        if append is None:
+            append = env("HOST_APPEND", DEFAULT_APPEND)
+        self.append = append
+        self.share = share
+        self.params = env("LG_PARAMS", "") if params is None else params
+        self.icount = icount
+        self.extra = shlex.split(env("QEMU_ARGS", ""))
+
+
+def _die_with_parent():
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Machine:
+    """One boot.  `terminal`: this terminal is the machine's; otherwise its
+    output is read from `stdout` and `stderr` (non-blocking files)."""
+
+    def __init__(self, config, job, terminal=False, log="host.log"):
+        os.makedirs(LOG, exist_ok=True)
+        self.log = os.path.join(LOG, log)
+        self.terminal = terminal
+        self.folder = tempfile.TemporaryDirectory(prefix="lguest-vm.")
+        self.stdout = self.stderr = None
+        self.control = self._listen("control")
+        self._out = None if terminal else self._listen("out")
+        self._err = self._listen("err")
+
+        env = dict(job.pop("env", {}))
+        env.setdefault("LG_PARAMS", config.params)
+        env["SHARE"] = "1" if config.share else ""
+        job["env"] = "".join("%s=%s\n" % (name, shlex.quote(str(value)))
+                             for name, value in env.items())
+        initramfs = os.path.join(self.folder.name, "initramfs")
+        with open(initramfs, "wb") as out:
+            out.write(images.host_initramfs(config.leg, job))
+
+        self.process = subprocess.Popen(
+            self._command(config, initramfs),
+            stdin=None if terminal else subprocess.DEVNULL,
+            stdout=None if terminal else subprocess.DEVNULL,
+            stderr=open(self.log + ".qemu", "wb"),
+            preexec_fn=_die_with_parent)
+        self.control = self._accept(self.control)
+        if not terminal:
+            self.stdout = self._accept(self._out)
+        self.stderr = self._accept(self._err)
+
+    def _path(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def _listen(self, name):
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(self._path(name))
+        server.listen(1)
+        server.settimeout(0.2)
+        return server
+
+    def _accept(self, server):
+        """QEMU connects when it starts, or dies and says why."""
+        while True:
+            try:
+                connection, _ = server.accept()
+                break
+            except socket.timeout:
+                if self.process.poll() is not None:
+                    with open(self.log + ".qemu", encoding="utf-8") as log:
+                        raise RuntimeError("QEMU: " + log.read()) from None
+        server.close()
+        connection.setblocking(False)
+        return connection
+
+    def _command(self, config, initramfs):
+        host = images.host_dir(config.leg)
+        accel = config.accel
+        if accel == "tcg" and config.smp > 1 and not config.icount:
+            accel = "tcg,thread=multi"
+        command = [
+            "qemu-system-i386", "-nodefaults", "-no-user-config",
+            "-display", "none", "-no-reboot", "-nic", "none",
+            "-name", "lguest-host", "-accel", accel, "-cpu", config.cpu,
+            "-smp", str(config.smp), "-m", config.mem,
+            "-kernel", os.path.join(host, "vmlinuz"), "-initrd", initramfs,
+            "-append", "console=ttyS1,115200 panic=-1 " + config.append,
+            "-chardev", "stdio,id=tty,signal=off" if self.terminal else
+            "socket,id=tty,path=" + self._path("out"),
+            "-serial", "chardev:tty",
+            "-serial", "file:" + self.log,
+            "-chardev", "socket,id=control,path=" + self._path("control"),
+            "-serial", "chardev:control",
+            "-chardev", "socket,id=err,path=" + self._path("err"),
+            "-serial", "chardev:err",
+            "-qmp", "unix:" + self._path("qmp") + ",server=on,wait=off",
+        ]
+        if config.icount:
+            command += ["-icount", "shift=0,sleep=off"]
+        if config.share:
+            command += [
+                "-fsdev", "local,id=share,security_model=none,path="
+                + os.path.abspath(config.share).replace(",", ",,"),
+                "-device", "virtio-9p-pci,fsdev=share,mount_tag=share"]
+        return command + config.extra
+
+    def end(self):
+        """Power off the hard way; harmless when it is off already."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        self.process.wait()
+        for each in (self.control, self.stdout, self.stderr):
+            if each:
+                each.close()
+        self.folder.cleanup()
