@@ -59,10 +59,13 @@ mv "$root/lib/modules" "$host/lib/modules"
 # The object tree of the headers package, with the build tools of this
 # machine's own linux-kbuild (programs that run here; same kernel version).
 cp -a "$host/src/linux-headers-$release" "$host/kdir"
-rm -f "$host/kdir/scripts" "$host/kdir/tools"
-ln -s /usr/lib/linux-kbuild-6.1/scripts "$host/kdir/scripts"
-ln -s /usr/lib/linux-kbuild-6.1/tools "$host/kdir/tools"
 common=$(basename "$host"/src/linux-headers-*-common)
+for tree in "$host/kdir" "$host/src/$common"; do
+	for tools in scripts tools; do
+		rm -f "$tree/$tools"
+		ln -s "/usr/lib/linux-kbuild-6.1/$tools" "$tree/$tools"
+	done
+done
 echo "include $host/src/$common/Makefile" >"$host/kdir/Makefile"
 
 /sbin/depmod -b "$host" "$release" >>"$log" 2>&1
