@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A guest on /dev/lguest without the launcher: enough to load a bare test
+ * guest, run it and answer the test device (tests/lib/tg-port.h).  Functions
+ * that cannot do their work end the program with ERROR.
+ */
+#ifndef TESTS_HOST_LGDEV_H
+#define TESTS_HOST_LGDEV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <lguest/api.h>
+
+#define LGDEV_MEMORY	(16u << 20)
+
+struct lgdev {
+	int dev;
+	int guest;
+	int vcpu;
+	int bell;		/* eventfd of the doorbell and its interrupt */
+	struct lg_run *run;
+	uint8_t *mem;
+	size_t mem_size;
+	bool quiet;		/* do not print what the guest prints */
+	/* the test device */
+	uint32_t echo;
+	uint32_t stat;
+	uint8_t mmio[0x10000];
+};
+
+int lgdev_open(void);			/* /dev/lguest */
+/* A guest with memory and a vCPU, nothing in it yet. */
+void lgdev_create(struct lgdev *g, size_t mem_size, uint32_t paging);
+void lgdev_load(struct lgdev *g, const char *file, const char *args);
+/* All of it and the doorbell: how most programs start one. */
+void lgdev_start_sized(struct lgdev *g, size_t mem_size, uint32_t paging,
+		       const char *file, const char *args);
+void lgdev_start(struct lgdev *g, const char *file, const char *args);
+/*
+ * Run until something the test device does not answer: LG_EXIT_x, or -errno.
+ */
+int lgdev_run(struct lgdev *g);
+void lgdev_irq(struct lgdev *g, uint32_t irq);
+uint64_t lgdev_stat(struct lgdev *g, uint32_t index);
+void lgdev_destroy(struct lgdev *g);
+
+/* Where the test guests are: a full path for one, from argv[0] or given. */
+const char *lgdev_guest_path(const char *name);
+
+#endif
