@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The test cases: tests/cases/*.cases, described in tests/cases/README."""
+
+import configparser
+import dataclasses
+import fnmatch
+import glob
+import os
+import re
+
+import images
+
+# The host machines that every case runs on unless it says otherwise: the
+# switcher's address and the host's page tables differ between them.
+MACHINES = {
+    "reserved": {"append": "reservetop=4M pti=off", "smp": 1},
+    "pti": {"append": "reservetop=4M pti=on", "smp": 2},
+    "vmap": {"append": "pti=off", "smp": 2},
+}
+OUTER = "outer"
+
+KINDS = {
+    "guest": "run-guest /tests/guests/",
+    "program": "/tests/host/",
+    "script": "sh /tests/scripts/",
+    "outer": "",
+}
+VERDICTS = ("SUCCESS", "SKIP", "ERROR", "FAILURE", "KILLED", "CRASHED")
+EXPECTABLE = VERDICTS + ("CRASH", "TIMEOUT", "LOG")
+DEFAULTS = {"expect": "SUCCESS", "timeout": "60", "machines": "all",
+            "fresh": "no", "module": "loaded", "mem": "", "append": "",
+            "log": ""}
+
+
+@dataclasses.dataclass
+class Case:
+    """One stanza on one machine."""
+    name: str
+    machine: str
+    kind: str
+    command: str
+    expect: str
+    timeout: int
+    alone: bool
+    module: str
+    mem: str
+    append: str
+    log: str
+
+    @property
+    def title(self):
+        return "%s/%s" % (self.machine, self.name)
+
+
+class BadCase(Exception):
+    """A stanza that says something impossible."""
+
+
+def _check(ok, text):
+    if not ok:
+        raise BadCase(text)
+
+
+def _machines(kind, wanted):
+    if kind == OUTER:
+        return [OUTER]
+    if wanted == "all":
+        return list(MACHINES)
+    for name in wanted.split():
+        _check(name in MACHINES, "no machine `%s`" % name)
+    return wanted.split()
+
+
+def _expand(name, stanza):
+    """The cases that one stanza stands for: one on each machine."""
+    kinds = [kind for kind in KINDS if kind in stanza]
+    _check(re.fullmatch(r"[a-z0-9/._-]+", name), "bad name")
+    _check(len(kinds) == 1, "needs exactly one of " + ", ".join(KINDS))
+    kind = kinds[0]
+    for key in stanza:
+        _check(key == kind or key in DEFAULTS, "no key `%s`" % key)
+    value = {**DEFAULTS, **stanza}
+    _check(value["expect"].split()[0] in EXPECTABLE,
+           "cannot expect " + value["expect"])
+    _check(value["timeout"].isdigit(), "timeout is a number of seconds")
+    _check(value["module"] in ("loaded", "absent"), "bad `module`")
+    _check(value["fresh"] in ("yes", "no"), "`fresh` is yes or no")
+    alone = value["fresh"] == "yes" or value["mem"] or value["append"]
+    for machine in _machines(kind, value["machines"]):
+        yield Case(name, machine, kind, KINDS[kind] + value[kind],
+                   value["expect"], int(value["timeout"]), bool(alone),
+                   value["module"], value["mem"], value["append"],
+                   value["log"])
+
+
+def load(patterns, machines):
+    """All cases whose name or title matches one of the patterns."""
+    parser = configparser.ConfigParser(interpolation=None, strict=True,
+                                       default_section=None)
+    folder = os.environ.get("CASES", "tests/cases")
+    parser.read(sorted(glob.glob(
+        os.path.join(images.TOP, folder, "*.cases"))))
+    found = []
+    for name in parser.sections():
+        try:
+            found += _expand(name, dict(parser[name]))
+        except BadCase as error:
+            raise SystemExit("lguest: test case [%s]: %s"
+                             % (name, error)) from None
+    return [case for case in found
+            if (not machines or case.machine in machines)
+            and (not patterns or any(
+                fnmatch.fnmatch(case.name, pattern)
+                or fnmatch.fnmatch(case.title, pattern)
+                for pattern in patterns))]
