@@ -29,7 +29,7 @@ VERDICTS = ("SUCCESS", "SKIP", "ERROR", "FAILURE", "KILLED", "CRASHED")
 EXPECTABLE = VERDICTS + ("CRASH", "TIMEOUT", "LOG")
 DEFAULTS = {"expect": "SUCCESS", "timeout": "60", "machines": "all",
             "fresh": "no", "module": "loaded", "mem": "", "append": "",
-            "log": ""}
+            "log": "", "nmi": "0"}
 
 
 @dataclasses.dataclass
@@ -46,6 +46,7 @@ class Case:
     mem: str
     append: str
     log: str
+    nmi: int
 
     @property
     def title(self):
@@ -83,6 +84,7 @@ def _expand(name, stanza):
     _check(value["expect"].split()[0] in EXPECTABLE,
            "cannot expect " + value["expect"])
     _check(value["timeout"].isdigit(), "timeout is a number of seconds")
+    _check(value["nmi"].isdigit(), "nmi is a number a second")
     _check(value["module"] in ("loaded", "absent"), "bad `module`")
     _check(value["fresh"] in ("yes", "no"), "`fresh` is yes or no")
     alone = value["fresh"] == "yes" or value["mem"] or value["append"]
@@ -90,7 +92,7 @@ def _expand(name, stanza):
         yield Case(name, machine, kind, KINDS[kind] + value[kind],
                    value["expect"], int(value["timeout"]), bool(alone),
                    value["module"], value["mem"], value["append"],
-                   value["log"])
+                   value["log"], int(value["nmi"]))
 
 
 def load(patterns, machines):

@@ -82,6 +82,9 @@ class Machine:
             self.stdout = self._accept(self._out)
         self.stderr = self._accept(self._err)
 
+    def qmp_path(self):
+        return self._path("qmp")
+
     def _path(self, name):
         return os.path.join(self.folder.name, name)
 

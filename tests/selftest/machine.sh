@@ -11,5 +11,9 @@ signal)	kill -SEGV $$ ;;
 hang)	while :; do sleep 1; done ;;
 warn)	echo "WARNING: selftest" >/dev/kmsg ;;
 panic)	echo c >/proc/sysrq-trigger ;;
+nmi)	nmis() { awk '/NMI:/ { print $2 }' /proc/interrupts; }
+	before=$(nmis)
+	sleep 2
+	[ "$(nmis)" -gt $((before + 5)) ] || exit 1 ;;
 module)	grep -q '^lg ' /proc/modules && exit 1; exit 0 ;;
 esac
