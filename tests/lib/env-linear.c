@@ -21,17 +21,17 @@ void tg_paging_init(void)
 {
 }
 
-bool tg_user_trap(struct tg_regs *regs);
-bool tg_user_trap(struct tg_regs *regs)
+/* What needs page tables, and ring 3 does, has no place here. */
+static void no_paging(void)
 {
-	(void)regs;
-	return false;
+	tg_error("no page tables in this environment");
+	tg_exit();
 }
 
-/* Ring 3 needs user pages, and linear memory has none. */
-void tg_user_map(u32 root)
+void tg_pte_put(u32 root, u32 gva, u64 pte)
 {
 	(void)root;
-	tg_error("no ring 3 without page tables");
-	tg_exit();
+	(void)gva;
+	(void)pte;
+	no_paging();
 }
