@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The first state of an lg32 guest: kernel and initrd in memory, boot_params
+ * at guest-physical 0 and the command line one page above, as the ABI has it.
+ * The registers are the module's doing; all we add is where to start.
+ */
+#include "boot/boot.h"
+
+#include <asm/bootparam.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lguest/lg32.h"
+#include "mem.h"
+#include "report.h"
+
+#define BOOT_PARAMS_GPA		0
+#define CMDLINE_GPA		0x1000
+#define CMDLINE_BYTES		2048		/* Linux keeps no more */
+#define SETUP_VERSION		0x0207		/* first with a subarch */
+#define SETUP_MAGIC		0x53726448	/* "HdrS" */
+#define KERNEL_ALIGNMENT	0x1000000
+#define E820_RAM		1
+
+#define ABI_MARK		"lguest-guest-abi="
+#define ABI_MARK_LG32		"lguest-guest-abi=lg32"
+#define OLD_MARK		"lguest"
+
+static int boot_open_file(const char *path, const char *what, int *fd)
+{
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (*fd >= 0)
+		return 0;
+	return complain(STATUS_INPUT, "%s: cannot open this %s: %s", path, what,
+			strerror(errno));
+}
+
+int boot_open(struct boot *boot)
+{
+	int status;
+
+	boot->kernel_fd = boot->initrd_fd = -1;
+	status = boot_open_file(boot->kernel_path, "kernel", &boot->kernel_fd);
+	if (!status && boot->initrd_path)
+		status = boot_open_file(boot->initrd_path, "initrd",
+					&boot->initrd_fd);
+	if (!status && strlen(boot->cmdline) >= CMDLINE_BYTES)
+		status = complain(STATUS_USAGE,
+				  "kernel command line of %zu bytes; at most %u",
+				  strlen(boot->cmdline), CMDLINE_BYTES - 1);
+	return status;
+}
+
+void boot_close(struct boot *boot)
+{
+	if (boot->kernel_fd >= 0)
+		close(boot->kernel_fd);
+	if (boot->initrd_fd >= 0)
+		close(boot->initrd_fd);
+	boot->kernel_fd = boot->initrd_fd = -1;
+}
+
+/*
+ * Our guests carry a mark.  Old kernels built with CONFIG_LGUEST_GUEST do
+ * not, but name lguest somewhere; others, as a rule, do not.
+ */
+static int boot_check_abi(const struct boot *boot, const struct mem *mem,
+			  const struct loaded *kernel)
+{
+	u64 len = kernel->end - kernel->start;
+	const u8 *text = mem_at(mem, kernel->start, len);
+
+	if (boot->force)
+		return 0;
+	if (memmem(text, len, ABI_MARK_LG32, strlen(ABI_MARK_LG32)))
+		return 0;
+	if (memmem(text, len, ABI_MARK, strlen(ABI_MARK)))
+		return complain(STATUS_DATA,
+				"%s: made for another kind of lguest; this host runs lg32 guests",
+				boot->kernel_path);
+	if (memmem(text, len, OLD_MARK, strlen(OLD_MARK)))
+		return 0;
+	return complain(STATUS_DATA,
+			"%s: not an lguest kernel: built without CONFIG_LGUEST_GUEST (--force runs it anyway)",
+			boot->kernel_path);
+}
+
+static int boot_load_kernel(const struct boot *boot, struct mem *mem,
+			    struct loaded *kernel)
+{
+	struct image file, elf;
+	int status;
+
+	status = image_open(&file, boot->kernel_path, boot->kernel_fd);
+	if (status)
+		return status;
+	if (elf_is_elf(&file))
+		return elf_load(&file, mem, kernel);
+	if (!bzimage_is_bzimage(&file))
+		return complain(STATUS_DATA,
+				"%s: not a kernel: neither an ELF vmlinux nor a bzImage",
+				boot->kernel_path);
+	status = bzimage_unpack(&file, &elf);
+	if (status)
+		return status;
+	if (elf_is_elf(&elf))
+		status = elf_load(&elf, mem, kernel);
+	else
+		status = complain(STATUS_DATA,
+				  "%s: damaged: no ELF kernel inside",
+				  boot->kernel_path);
+	image_close(&elf);
+	return status;
+}
+
+/* The low pages are ours to fill. */
+static int boot_check_place(const struct boot *boot,
+			    const struct loaded *kernel)
+{
+	if (kernel->start >= CMDLINE_GPA + CMDLINE_BYTES)
+		return 0;
+	return complain(STATUS_DATA,
+			"%s: linked at %#llx, where the boot parameters are",
+			boot->kernel_path, (unsigned long long)kernel->start);
+}
+
+/* At the top of memory, page-aligned, clear of the kernel. */
+static int boot_load_initrd(const struct boot *boot, struct mem *mem,
+			    const struct loaded *kernel,
+			    struct setup_header *hdr)
+{
+	struct image initrd;
+	u64 space, gpa;
+	int status, err;
+
+	if (boot->initrd_fd < 0)
+		return 0;
+	status = image_open(&initrd, boot->initrd_path, boot->initrd_fd);
+	if (status)
+		return status;
+	if (!initrd.size)
+		return complain(STATUS_DATA, "%s: empty initrd",
+				boot->initrd_path);
+	space = mem->size - kernel->end;
+	if (initrd.size > space)
+		return complain(STATUS_DATA,
+				"%s: initrd of %lluK does not fit beside the kernel in %lluM; use a larger --memory",
+				boot->initrd_path,
+				(unsigned long long)(initrd.size / 1024),
+				(unsigned long long)(mem->size / MIB));
+	gpa = (mem->size - initrd.size) & ~(u64)(PAGE_BYTES - 1);
+	if (gpa < kernel->end)
+		return complain(STATUS_DATA,
+				"%s: initrd does not fit beside the kernel; use a larger --memory",
+				boot->initrd_path);
+	err = image_read(&initrd, 0, mem_at(mem, gpa, initrd.size),
+			 initrd.size);
+	if (err)
+		return complain(STATUS_INPUT, "%s: cannot read: %s",
+				boot->initrd_path,
+				err == -ENODATA ? "it shrank" : strerror(-err));
+	hdr->ramdisk_image = (u32)gpa;
+	hdr->ramdisk_size = (u32)initrd.size;
+	hdr->type_of_loader = 0xff;
+	return 0;
+}
+
+static int boot_fill_params(const struct boot *boot, struct mem *mem,
+			    const struct loaded *kernel)
+{
+	struct boot_params *params = mem_at(mem, BOOT_PARAMS_GPA,
+					    sizeof(*params));
+	struct setup_header *hdr = &params->hdr;
+
+	memset(params, 0, sizeof(*params));
+	params->e820_entries = 1;
+	params->e820_table[0].addr = 0;
+	params->e820_table[0].size = mem->size;
+	params->e820_table[0].type = E820_RAM;
+	hdr->boot_flag = 0xaa55;
+	hdr->header = SETUP_MAGIC;
+	hdr->version = SETUP_VERSION;
+	hdr->kernel_alignment = KERNEL_ALIGNMENT;
+	hdr->loadflags = KEEP_SEGMENTS;
+	hdr->hardware_subarch = LG32_SUBARCH;
+	hdr->cmd_line_ptr = CMDLINE_GPA;
+	strcpy(mem_at(mem, CMDLINE_GPA, CMDLINE_BYTES), boot->cmdline);
+	return boot_load_initrd(boot, mem, kernel, hdr);
+}
+
+int boot_load(const struct boot *boot, struct mem *mem, u32 *entry)
+{
+	struct loaded kernel = { 0 };
+	int status;
+
+	status = boot_load_kernel(boot, mem, &kernel);
+	if (!status)
+		status = boot_check_place(boot, &kernel);
+	if (!status)
+		status = boot_check_abi(boot, mem, &kernel);
+	if (!status)
+		status = boot_fill_params(boot, mem, &kernel);
+	*entry = kernel.entry;
+	return status;
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Unpacking a compressed kernel.  The libraries that do it are good, but the
+ * bytes may come from anywhere, so they are decoded in a child process that
+ * can do nothing but compute, allocate and die: its only way to us is a
+ * mapping of exactly the size that was announced.
+ */
+#include "boot/boot.h"
+
+#include <bzlib.h>
+#include <endian.h>
+#include <errno.h>
+#include <lz4.h>
+#include <lzma.h>
+#include <seccomp.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "report.h"
+
+#define UNPACK_SECONDS		300		/* of CPU time, under emulation */
+#define UNPACK_MEMORY		(256u * MIB)	/* the xz dictionary */
+#define LZ4_BLOCK_BYTES		(8u * MIB)	/* of the format's old form */
+
+/* How the child ends. */
+enum {
+	UNPACK_OK,
+	UNPACK_DAMAGED,
+	UNPACK_SANDBOX,
+};
+
+/**
+ * struct packed - one unpacking
+ * @in: packed bytes, then the four bytes of announced size
+ * @in_size: bytes
+ * @out: where they go
+ * @out_size: bytes announced: the result must be that long
+ */
+struct packed {
+	const u8 *in;
+	size_t in_size;
+	u8 *out;
+	size_t out_size;
+};
+
+static bool unpack_gzip(const struct packed *p)
+{
+	z_stream z = {
+		.next_in = (u8 *)p->in,
+		.avail_in = p->in_size,
+		.next_out = p->out,
+		.avail_out = p->out_size,
+	};
+
+	return inflateInit2(&z, 16 + MAX_WBITS) == Z_OK &&
+	       inflate(&z, Z_FINISH) == Z_STREAM_END && !z.avail_out;
+}
+
+static bool unpack_bzip2(const struct packed *p)
+{
+	unsigned int len = p->out_size;
+
+	return BZ2_bzBuffToBuffDecompress((char *)p->out, &len, (char *)p->in,
+					  p->in_size, 0, 0) == BZ_OK &&
+	       len == p->out_size;
+}
+
+/* Both .xz and the older .lzma. */
+static bool unpack_lzma(const struct packed *p)
+{
+	lzma_stream z = LZMA_STREAM_INIT;
+
+	if (lzma_auto_decoder(&z, UNPACK_MEMORY, 0) != LZMA_OK)
+		return false;
+	z.next_in = p->in;
+	z.avail_in = p->in_size;
+	z.next_out = p->out;
+	z.avail_out = p->out_size;
+	if (lzma_code(&z, LZMA_RUN) == LZMA_STREAM_END)
+		return !z.avail_out;
+	/* .lzma may not say where it ends: then being full is being done. */
+	return p->in[0] == 0x5d && !z.avail_out;
+}
+
+static bool unpack_zstd(const struct packed *p)
+{
+	size_t len = ZSTD_findFrameCompressedSize(p->in, p->in_size);
+
+	return !ZSTD_isError(len) &&
+	       ZSTD_decompress(p->out, p->out_size, p->in, len) == p->out_size;
+}
+
+/* The kernel uses the old form: a magic, then {size, block} until the end. */
+static bool unpack_lz4(const struct packed *p)
+{
+	size_t in = sizeof(u32), out = 0;
+
+	while (out < p->out_size && in + sizeof(u32) <= p->in_size) {
+		size_t room = p->out_size - out;
+		u32 size;
+		int n;
+
+		memcpy(&size, p->in + in, sizeof(size));
+		size = le32toh(size);
+		in += sizeof(size);
+		if (size > p->in_size - in || size > INT32_MAX)
+			return false;
+		if (room > LZ4_BLOCK_BYTES)
+			room = LZ4_BLOCK_BYTES;
+		n = LZ4_decompress_safe((const char *)p->in + in,
+					(char *)p->out + out, (int)size,
+					(int)room);
+		if (n <= 0)
+			return false;
+		in += size;
+		out += (size_t)n;
+	}
+	return out == p->out_size;
+}
+
+static const struct format {
+	const char *name;
+	u8 magic[6];
+	u8 magic_len;
+	bool (*unpack)(const struct packed *p);
+} formats[] = {
+	{ "gzip", { 0x1f, 0x8b }, 2, unpack_gzip },
+	{ "bzip2", { 'B', 'Z', 'h' }, 3, unpack_bzip2 },
+	{ "xz", { 0xfd, '7', 'z', 'X', 'Z', 0 }, 6, unpack_lzma },
+	{ "lzma", { 0x5d, 0, 0 }, 3, unpack_lzma },
+	{ "lz4", { 0x02, 0x21, 0x4c, 0x18 }, 4, unpack_lz4 },
+	{ "zstd", { 0x28, 0xb5, 0x2f, 0xfd }, 4, unpack_zstd },
+};
+
+static const struct format *unpack_format(const u8 *in, size_t size)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+		if (size > formats[i].magic_len &&
+		    !memcmp(in, formats[i].magic, formats[i].magic_len))
+			return &formats[i];
+	return NULL;
+}
+
+/* From here on: memory and the exit, nothing else. */
+static bool unpack_lock_down(void)
+{
+	static const int allowed[] = {
+		SCMP_SYS(brk), SCMP_SYS(mmap), SCMP_SYS(mmap2),
+		SCMP_SYS(mremap), SCMP_SYS(munmap), SCMP_SYS(madvise),
+		SCMP_SYS(exit), SCMP_SYS(exit_group),
+	};
+	struct rlimit cpu = { UNPACK_SECONDS, UNPACK_SECONDS };
+	struct rlimit none = { 0, 0 };
+	scmp_filter_ctx ctx;
+	bool ok = true;
+
+	setrlimit(RLIMIT_CPU, &cpu);
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	if (!ctx)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++)
+		ok &= !seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
+	ok &= !seccomp_load(ctx);
+	return ok;
+}
+
+static void __attribute__((noreturn))
+unpack_child(const struct format *format, const struct packed *p)
+{
+	if (!unpack_lock_down())
+		_exit(UNPACK_SANDBOX);
+	_exit(format->unpack(p) ? UNPACK_OK : UNPACK_DAMAGED);
+}
+
+/* Why the child did not make it, or NULL if it did. */
+static const char *unpack_wait(pid_t pid)
+{
+	int ended;
+
+	while (waitpid(pid, &ended, 0) < 0)
+		if (errno != EINTR)
+			return "lost the process that unpacks";
+	if (WIFSIGNALED(ended))
+		return WTERMSIG(ended) == SIGXCPU ? "it takes for ever" :
+		       "the process that unpacks was killed (damaged data?)";
+	switch (WEXITSTATUS(ended)) {
+	case UNPACK_OK:
+		return NULL;
+	case UNPACK_SANDBOX:
+		return "no seccomp filters on this host";
+	default:
+		return "damaged data";
+	}
+}
+
+u8 *unpack(const u8 *in, size_t size, size_t out_size, const char **why)
+{
+	const struct format *format = unpack_format(in, size);
+	struct packed p = { in, size, NULL, out_size };
+	pid_t pid;
+
+	if (!format) {
+		*why = "unknown compression (known: gzip bzip2 xz lzma lz4 zstd)";
+		return NULL;
+	}
+	p.out = mmap(NULL, out_size, PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (p.out == MAP_FAILED) {
+		*why = strerror(errno);
+		return NULL;
+	}
+	pid = fork();
+	if (pid == 0)
+		unpack_child(format, &p);
+	*why = pid < 0 ? strerror(errno) : unpack_wait(pid);
+	if (!*why)
+		return p.out;
+	munmap(p.out, out_size);
+	return NULL;
+}
