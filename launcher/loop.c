@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the main thread does while the guest runs: wait for any of a few file
+ * descriptors, and call whoever asked for it.  Only loop_stop() and
+ * loop_stopping() may be called from other threads.
+ */
+#include "loop.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "report.h"
+
+static int loop_epoll = -1;
+static int loop_wake = -1;
+static atomic_bool loop_stops;
+
+int loop_init(void)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	loop_epoll = epoll_create1(EPOLL_CLOEXEC);
+	loop_wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (loop_epoll < 0 || loop_wake < 0 ||
+	    epoll_ctl(loop_epoll, EPOLL_CTL_ADD, loop_wake, &event))
+		return complain(STATUS_HOST, "cannot set up epoll: %s",
+				strerror(errno));
+	return 0;
+}
+
+int loop_add(struct watch *watch)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = watch };
+
+	watch->paused = false;
+	return epoll_ctl(loop_epoll, EPOLL_CTL_ADD, watch->fd, &event) ?
+	       -errno : 0;
+}
+
+void loop_remove(struct watch *watch)
+{
+	epoll_ctl(loop_epoll, EPOLL_CTL_DEL, watch->fd, NULL);
+}
+
+void loop_pause(struct watch *watch, bool pause)
+{
+	struct epoll_event event = { .data.ptr = watch };
+
+	if (watch->paused == pause)
+		return;
+	watch->paused = pause;
+	/* A hung-up descriptor reports even without EPOLLIN: take it out. */
+	if (pause)
+		epoll_ctl(loop_epoll, EPOLL_CTL_DEL, watch->fd, NULL);
+	event.events = EPOLLIN;
+	if (!pause)
+		epoll_ctl(loop_epoll, EPOLL_CTL_ADD, watch->fd, &event);
+}
+
+void loop_run(void)
+{
+	/* One at a time: what one handler removes, no later one may meet. */
+	while (!loop_stopping()) {
+		struct epoll_event event;
+		struct watch *watch;
+
+		if (epoll_wait(loop_epoll, &event, 1, -1) != 1)
+			continue;
+		watch = event.data.ptr;
+		if (watch)
+			watch->ready(watch->arg);
+	}
+}
+
+void loop_stop(void)
+{
+	u64 one = 1;
+	ssize_t n;
+
+	atomic_store(&loop_stops, true);
+	n = write(loop_wake, &one, sizeof(one));
+	(void)n;	/* full is awake enough */
+}
+
+bool loop_stopping(void)
+{
+	return atomic_load(&loop_stops);
+}
+
+void loop_rearm(void)
+{
+	u64 count;
+	ssize_t n;
+
+	n = read(loop_wake, &count, sizeof(count));
+	(void)n;
+	atomic_store(&loop_stops, false);
+}
