@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * `lguest run`: parse, build, drop privileges, run, tear down; and again
+ * from the building on if the guest wants to reboot.
+ */
+#include "cmd/cmd.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "loop.h"
+#include "report.h"
+#include "sandbox.h"
+#include "stats.h"
+#include "vm.h"
+
+/**
+ * struct ending - the signals that end us
+ * @watch: their signalfd
+ * @signal: the one that came, or 0
+ */
+static struct ending {
+	struct watch watch;
+	int signal;
+} ending;
+
+/*
+ * All signals we handle are blocked before there is a thread, and read from
+ * descriptors by the main thread.
+ */
+static void run_block_signals(sigset_t *ends)
+{
+	static const int end[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	static const int other[] = { SIGWINCH, SIGTSTP, SIGCONT };
+	sigset_t all;
+
+	sigemptyset(ends);
+	for (size_t i = 0; i < ARRAY_SIZE(end); i++)
+		sigaddset(ends, end[i]);
+	all = *ends;
+	for (size_t i = 0; i < ARRAY_SIZE(other); i++)
+		sigaddset(&all, other[i]);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void run_signalled(void *arg)
+{
+	struct signalfd_siginfo info;
+
+	(void)arg;
+	if (read(ending.watch.fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	ending.signal = (int)info.ssi_signo;
+	note("ended by signal %d (%s)", ending.signal,
+	     strsignal(ending.signal));
+	loop_stop();
+}
+
+static int run_watch_signals(const sigset_t *ends)
+{
+	ending.watch.ready = run_signalled;
+	ending.watch.fd = signalfd(-1, ends, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (ending.watch.fd < 0 || loop_add(&ending.watch))
+		return complain(STATUS_HOST, "cannot watch signals: %s",
+				strerror(errno));
+	return 0;
+}
+
+/* Consoles are started when there is a guest to take their input. */
+static int run_start_consoles(struct vm *vm)
+{
+	int status = 0;
+
+	for (unsigned int i = 0; i < vm->options->consoles && !status; i++)
+		status = vm->backend[i].ops->start(&vm->backend[i]);
+	return status;
+}
+
+/* Until the guest is done with rebooting.  An exit status. */
+static int run_guest(struct vm *vm)
+{
+	int status;
+
+	for (;;) {
+		status = vm_run(vm);
+		if (vm->options->stats)
+			stats_print(vm->guest_fd);
+		if (ending.signal)
+			return STATUS_SIGNAL + ending.signal;
+		if (status != VCPU_RESTART)
+			return status;
+		if (vm->options->no_reboot)
+			return complain(STATUS_REBOOT,
+					"the guest wants to reboot");
+		vm_destroy(vm);
+		loop_rearm();
+		status = vm_build(vm);
+		if (status)
+			return status;
+	}
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct options options;
+	struct vm vm;
+	sigset_t ends;
+	int status;
+
+	options_parse(&options, argc, argv);
+	run_block_signals(&ends);
+	status = vm_open(&vm, &options);
+	if (!status)
+		status = stats_open(&options);
+	if (!status)
+		status = vm_build(&vm);
+	if (!status)
+		status = run_watch_signals(&ends);
+	if (!status)
+		status = run_start_consoles(&vm);
+	if (!status && !options.no_sandbox)
+		status = sandbox_enter();
+	if (!status)
+		status = run_guest(&vm);
+	vm_destroy(&vm);
+	vm_close(&vm);
+	return status;
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The thread that is the guest's CPU: run the guest until it wants something
+ * of us, do it, run it again.  Nothing the guest asks for can end the
+ * launcher; only the end of the guest ends the thread.
+ */
+#include "vcpu.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "dev/pci.h"
+#include "dev/uart.h"
+#include "loop.h"
+#include "report.h"
+
+#define KEYBOARD_STATUS_PORT	0x64
+#define KEYBOARD_STATUS		1
+#define VCPU_SIGNAL		SIGUSR1	/* ends LG_RUN and writes */
+#define STOP_RETRY_NS		20000000
+
+static int vcpu_set_entry(struct vcpu *vcpu, u32 entry)
+{
+	struct lg_regs32 regs;
+
+	if (ioctl(vcpu->fd, LG_GET_REGS, &regs))
+		return -errno;
+	regs.eip = entry;
+	return ioctl(vcpu->fd, LG_SET_REGS, &regs) ? -errno : 0;
+}
+
+int vcpu_init(struct vcpu *vcpu, int guest_fd, u32 entry)
+{
+	struct lg_vcpu_config config = { .index = 0 };
+	int err;
+
+	vcpu->running = false;
+	vcpu->run = MAP_FAILED;
+	vcpu->fd = ioctl(guest_fd, LG_CREATE_VCPU, &config);
+	if (vcpu->fd < 0)
+		return complain(errno == ENOMEM ? STATUS_HOST : STATUS_INTERNAL,
+				"cannot make a virtual CPU: %s",
+				strerror(errno));
+	vcpu->run = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
+			 vcpu->fd, 0);
+	if (vcpu->run == MAP_FAILED)
+		return complain(STATUS_HOST,
+				"cannot map the virtual CPU's page: %s",
+				strerror(errno));
+	err = vcpu_set_entry(vcpu, entry);
+	if (err)
+		return complain(STATUS_INTERNAL,
+				"cannot set the guest's registers: %s",
+				strerror(-err));
+	return 0;
+}
+
+void vcpu_exit(struct vcpu *vcpu)
+{
+	if (vcpu->run != MAP_FAILED)
+		munmap(vcpu->run, PAGE_BYTES);
+	if (vcpu->fd >= 0)
+		close(vcpu->fd);
+	vcpu->run = MAP_FAILED;
+	vcpu->fd = -1;
+}
+
+/* What is not there reads as all ones and takes any write. */
+static void vcpu_port(struct vcpu *vcpu, u16 port, u8 size, bool write,
+		      u32 *val)
+{
+	if (port >= PCI_PORT_FIRST && port <= PCI_PORT_LAST)
+		pci_port(vcpu->bus, port, size, write, val);
+	else if (port >= UART_PORT_FIRST && port <= UART_PORT_LAST)
+		uart_port(vcpu->early, port, size, write, val);
+	else if (port == KEYBOARD_STATUS_PORT && !write)
+		*val = KEYBOARD_STATUS;
+}
+
+static void vcpu_do_port(struct vcpu *vcpu)
+{
+	struct lg_run *run = vcpu->run;
+	u32 val = run->io.is_write ? run->io.data : 0xffffffff;
+
+	vcpu_port(vcpu, (u16)run->io.port, run->io.size, run->io.is_write,
+		  &val);
+	run->io.data = val;
+}
+
+static void vcpu_do_mmio(struct vcpu *vcpu)
+{
+	struct lg_run *run = vcpu->run;
+	u32 val = run->mmio.is_write ? run->mmio.data : 0xffffffff;
+
+	pci_mmio(vcpu->bus, run->mmio.gpa, run->mmio.size, run->mmio.is_write,
+		 &val);
+	run->mmio.data = val;
+}
+
+/* The guest's own words, made harmless. */
+static int vcpu_ended(struct vcpu *vcpu, int status, const char *how)
+{
+	char reason[LG_REASON_BYTES];
+
+	snprintf(reason, sizeof(reason), "%s", vcpu->run->reason);
+	return complain(status, "guest %s: %s", how, printable(reason));
+}
+
+/* One way out of LG_RUN.  Returns false when there is no way back in. */
+static bool vcpu_handle(struct vcpu *vcpu)
+{
+	switch (vcpu->run->exit_reason) {
+	case LG_EXIT_IO:
+		vcpu_do_port(vcpu);
+		return true;
+	case LG_EXIT_MMIO:
+		vcpu_do_mmio(vcpu);
+		return true;
+	case LG_EXIT_SHUTDOWN:
+		vcpu->status = STATUS_OK;
+		return false;
+	case LG_EXIT_RESTART:
+		vcpu->status = VCPU_RESTART;
+		return false;
+	case LG_EXIT_CRASH:
+		vcpu->status = vcpu_ended(vcpu, STATUS_CRASHED, "crashed");
+		return false;
+	case LG_EXIT_KILLED:
+		vcpu->status = vcpu_ended(vcpu, STATUS_KILLED, "killed");
+		return false;
+	default:
+		vcpu->status = complain(STATUS_INTERNAL,
+					"unknown exit reason %u of the module",
+					vcpu->run->exit_reason);
+		return false;
+	}
+}
+
+static void *vcpu_thread(void *arg)
+{
+	struct vcpu *vcpu = arg;
+	bool more = true;
+
+	while (more && !loop_stopping()) {
+		if (!ioctl(vcpu->fd, LG_RUN)) {
+			more = vcpu_handle(vcpu);
+		} else if (errno != EINTR) {
+			vcpu->status = complain(errno == ENOMEM ? STATUS_HOST :
+						STATUS_INTERNAL,
+						"cannot run the guest: %s",
+						strerror(errno));
+			more = false;
+		}
+	}
+	loop_stop();
+	return NULL;
+}
+
+static void vcpu_signalled(int sig)
+{
+	(void)sig;	/* it has done its work by coming */
+}
+
+int vcpu_start(struct vcpu *vcpu)
+{
+	struct sigaction action = { .sa_handler = vcpu_signalled };
+	int err;
+
+	sigaction(VCPU_SIGNAL, &action, NULL);
+	vcpu->status = STATUS_OK;
+	vcpu->run->immediate_exit = 0;
+	err = pthread_create(&vcpu->thread, NULL, vcpu_thread, vcpu);
+	if (err)
+		return complain(STATUS_HOST, "no thread for the guest: %s",
+				strerror(err));
+	vcpu->running = true;
+	return 0;
+}
+
+/*
+ * One signal may come just before the thread goes to sleep in a write to
+ * a reader that is gone for good: keep at it.
+ */
+void vcpu_stop(struct vcpu *vcpu)
+{
+	struct timespec until;
+
+	if (!vcpu->running)
+		return;
+	vcpu->run->immediate_exit = 1;
+	do {
+		pthread_kill(vcpu->thread, VCPU_SIGNAL);
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += STOP_RETRY_NS;
+		if (until.tv_nsec >= 1000000000) {
+			until.tv_nsec -= 1000000000;
+			until.tv_sec++;
+		}
+	} while (pthread_timedjoin_np(vcpu->thread, NULL, &until) == ETIMEDOUT);
+	vcpu->running = false;
+}

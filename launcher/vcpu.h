@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LAUNCHER_VCPU_H
+#define LAUNCHER_VCPU_H
+
+#include <pthread.h>
+
+#include "lguest/api.h"
+#include "types.h"
+
+struct backend;
+struct pci;
+
+/**
+ * struct vcpu - the guest's CPU and the thread that runs it
+ * @fd: from LG_CREATE_VCPU
+ * @run: its run page
+ * @thread: in LG_RUN most of the time
+ * @running: @thread was started
+ * @bus: where port and memory accesses go
+ * @early: where the serial port's output goes
+ * @status: why it ended, once @thread has
+ */
+struct vcpu {
+	int fd;
+	struct lg_run *run;
+	pthread_t thread;
+	bool running;
+	struct pci *bus;
+	struct backend *early;
+	int status;
+};
+
+/* @status while the guest wants to be booted again. */
+#define VCPU_RESTART	(-1)
+
+/* Each returns 0 or an exit status, the reason said. */
+int vcpu_init(struct vcpu *vcpu, int guest_fd, u32 entry);
+int vcpu_start(struct vcpu *vcpu);
+
+/* Get the thread out of the guest and wait for its end. */
+void vcpu_stop(struct vcpu *vcpu);
+void vcpu_exit(struct vcpu *vcpu);
+
+#endif
