@@ -17,6 +17,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <lguest/lg32.h>
+#include <lguest/api.h>
 #include "tg-port.h"
 
 typedef __u8 u8;

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Direct traps and direct system calls.
+ *
+ * Claim: a trap gate (type 0xF) for the system call, or for a trap below 32
+ * other than 7, 13, 14, is taken by the CPU itself, ring 3 to ring 1: the
+ * number of world switches does not move.  The frame is on the SET_STACK
+ * stack, also after another SET_STACK.  An interrupt gate is reflected and
+ * clears irq_enabled; a trap gate leaves it, and the gate's DPL counts.
+ *
+ * Source: docs/abi/lg32.md, direct traps; docs/design.md, item 7.
+ *
+ * A failure shows the switches that were counted.
+ */
+#include "tg.h"
+
+const char tg_title[] = "direct traps";
+
+#define CALLS	2000
+
+asm(".pushsection .text\n"
+    "handler:\n\t"
+    "incl handled\n\t"
+    "movl %esp, handler_esp\n\t"
+    "pushl tg_data\n\t"
+    "popl handler_irq\n\t"
+    "iret\n"
+    ".popsection\n");
+extern const char handler[];
+u32 handled, handler_esp, handler_irq;
+
+static char other[TG_PAGE] __attribute__((aligned(4096)));
+
+static void tg_user_code user_loop(void)
+{
+	asm volatile("1:\tint $0x80\n\tdecl %eax\n\tjnz 1b\n\tud2");
+}
+
+static void tg_user_code user_int3_loop(void)
+{
+	asm volatile("1:\tint3\n\tdecl %eax\n\tjnz 1b\n\tud2");
+}
+
+static void check_direct(const void *loop, u32 top, const char *what)
+{
+	u32 before, after;
+
+	handled = 0;
+	before = tg_stat(LG_STAT_SWITCH);
+	TG_EQ(tg_user_call(loop, CALLS, NULL), 6, "end of the loop");
+	after = tg_stat(LG_STAT_SWITCH);
+	TG_EQ(handled, CALLS, what);
+	TG_EQ(handler_esp, top - 20, "esp in the handler");
+	/* Host interrupts may come: far fewer than calls. */
+	TG_CHECK(after - before < CALLS / 4, "%s: %u switches for %u calls",
+		 what, after - before, CALLS);
+}
+
+/* A direct gate does not touch irq_enabled: ring 3 ran with it on. */
+static void check_flag(void)
+{
+	TG_EQ(tg_user_call(user_loop, 1, NULL), 6, "end of the loop");
+	TG_EQ(handler_irq, LG32_IF, "irq_enabled in a direct handler");
+}
+
+static void check_dpl(void)
+{
+	u32 dpl;
+
+	for (dpl = 0; dpl < 3; dpl++) {
+		tg_idt_set(0x80, TG_GATE_TRAP, dpl, handler);
+		TG_EQ(tg_user_call(user_loop, 1, NULL), 13, "gate's DPL");
+		TG_EQ(tg_fault.error, 0x80 * 8 + 2, "error code");
+	}
+}
+
+/* Ring 1 may trap directly, too: on its own stack. */
+static void check_ring1(void)
+{
+	handled = 0;
+	tg_idt_set(3, TG_GATE_TRAP, 3, handler);
+	asm volatile("int3\n\tint3\n\tint3" : : : "memory");
+	TG_EQ(handled, 3, "int3 from ring 1");
+	tg_idt_default(3);
+}
+
+/* Never direct, whatever the gate: they still arrive. */
+static void check_never_direct(void)
+{
+	tg_idt_set(13, TG_GATE_TRAP, 0, (void *)tg_stubs[13]);
+	tg_idt_set(14, TG_GATE_TRAP, 0, (void *)tg_stubs[14]);
+	tg_idt_set(7, TG_GATE_TRAP, 0, (void *)tg_stubs[7]);
+	TG_EQ(tg_try_read(0x90000000, NULL), 14, "page fault by trap gate");
+	TG_EQ(tg_fault.cr2, 0x90000000, "cr2");
+	TG_EQ(tg_try("int $0x40", :), 13, "#GP by trap gate");
+	tg_hcall(LG32_TS, 1, 0, 0, 0);
+	TG_EQ(tg_try("fnop", :), 7, "#NM by trap gate");
+	tg_hcall(LG32_TS, 0, 0, 0, 0);
+}
+
+void test_main(void)
+{
+	u32 top = (u32)other + sizeof(other);
+
+	if (tg_inl(TG_PORT_MAGIC) != TG_MAGIC) {
+		tg_skip("no test device");
+		return;
+	}
+	tg_user_map(tg_root);
+	tg_idt_set(0x80, TG_GATE_TRAP, 3, handler);
+	check_direct(user_loop, TG_TRAP_ESP, "system call");
+	tg_hcall(LG32_SET_STACK, LG32_KERNEL_DS, top, 1, 0);
+	check_direct(user_loop, top, "system call on another stack");
+	check_flag();
+	tg_idt_set(3, TG_GATE_TRAP, 3, handler);
+	check_direct(user_int3_loop, top, "int3");
+	check_ring1();
+	check_dpl();
+	check_never_direct();
+	tg_idt_default(0x80);
+	TG_EQ(tg_user_call(user_loop, 1, NULL), 0x80, "interrupt gate again");
+}
