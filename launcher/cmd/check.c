@@ -1,14 +1,232 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * `lguest check`: can this machine run guests?
+ * `lguest check`: can this machine run guests, and if not, what would help?
+ * One line a fact, each with its verdict: PASS, WARN (it works, not as well
+ * as it could) or FAIL (it does not work).
  */
 #include "cmd/cmd.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "device.h"
+#include "lguest/api.h"
 #include "report.h"
+#include "types.h"
+
+#define TESTED_KERNEL		"6.1."
+#define WINDOW_FIXED		0xffc00000u	/* with reservetop=4M */
+#define WINDOW_LOW		0xf0000000u	/* a guest gives up much */
+
+enum verdict { PASS, WARN, FAIL };
+
+/* The exit status so far. */
+static int check_status;
+
+static void __attribute__((format(printf, 3, 4)))
+check_say(enum verdict verdict, const char *fact, const char *fmt, ...)
+{
+	static const char *const names[] = { "PASS", "WARN", "FAIL" };
+	va_list ap;
+
+	printf("%s  %-9s ", names[verdict], fact);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+	if (verdict == FAIL && !check_status)
+		check_status = STATUS_MODULE;
+}
+
+static void check_kernel(void)
+{
+	struct utsname name;
+
+	uname(&name);
+	if (strcmp(name.machine, "i686") && strcmp(name.machine, "i586"))
+		check_say(FAIL, "kernel",
+			  "Linux %s %s: a 32-bit x86 kernel is needed; boot one (Debian: linux-image-686-pae)",
+			  name.release, name.machine);
+	else if (strncmp(name.release, TESTED_KERNEL, strlen(TESTED_KERNEL)))
+		check_say(WARN, "kernel",
+			  "Linux %s %s: not tested; Linux %sx is",
+			  name.release, name.machine, TESTED_KERNEL);
+	else
+		check_say(PASS, "kernel", "Linux %s %s", name.release,
+			  name.machine);
+}
+
+/* Is @word among the space-separated words of @line? */
+static bool has_word(const char *line, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = line; (at = strstr(at, word)); at += len)
+		if ((at == line || strchr(" \t:", at[-1])) &&
+		    (!at[len] || strchr(" \t\n", at[len])))
+			return true;
+	return false;
+}
+
+/* The line of @path that begins with @start, or NULL; freed by the caller. */
+static char *find_line(const char *path, const char *start)
+{
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t room = 0;
+
+	if (!file)
+		return NULL;
+	while (getline(&line, &room, file) > 0) {
+		if (!strncmp(line, start, strlen(start))) {
+			fclose(file);
+			return line;
+		}
+	}
+	free(line);
+	fclose(file);
+	return NULL;
+}
+
+static void check_cpu(void)
+{
+	char *flags = find_line("/proc/cpuinfo", "flags");
+
+	if (!flags)
+		check_say(WARN, "CPU", "unknown: cannot read /proc/cpuinfo");
+	else if (!has_word(flags, "pae"))
+		check_say(FAIL, "CPU", "no PAE: too old for this module");
+	else if (!has_word(flags, "tsc"))
+		check_say(FAIL, "CPU", "no TSC: too old for this module");
+	else if (has_word(flags, "fred"))
+		check_say(FAIL, "CPU",
+			  "FRED is on, which takes the interrupt table away; boot with fred=off");
+	else if (has_word(flags, "hypervisor"))
+		check_say(PASS, "CPU",
+			  "suitable (itself virtual, which does not matter)");
+	else
+		check_say(PASS, "CPU", "suitable");
+	free(flags);
+}
+
+static void check_module(void)
+{
+	char *line = find_line("/proc/modules", "lg ");
+
+	if (line)
+		check_say(PASS, "module", "lg is loaded");
+	else if (!access(DEVICE_PATH, F_OK))
+		check_say(PASS, "module", "built in, or not to be seen");
+	else
+		check_say(FAIL, "module",
+			  "lg is not loaded; try `modprobe lg` (or `insmod lg.ko`); if it refuses, `dmesg | grep lg:` says why");
+	free(line);
+}
+
+/* Returns the device, open, or -1. */
+static int check_device(void)
+{
+	int fd = open(DEVICE_PATH, O_RDWR | O_CLOEXEC);
+	const char *hint;
+	int err, status;
+
+	if (fd >= 0) {
+		check_say(PASS, "device", DEVICE_PATH " can be opened");
+		return fd;
+	}
+	err = errno;
+	hint = device_hint(err, &status);
+	if (!check_status)
+		check_status = status;
+	check_say(FAIL, "device", DEVICE_PATH ": %s; %s", strerror(err),
+		  hint ? hint : "unexpected");
+	return -1;
+}
+
+static void check_window(u32 window_gva)
+{
+	u32 lost = (0u - window_gva) / MIB;
+
+	if (window_gva >= WINDOW_FIXED)
+		check_say(PASS, "window", "switcher at %#x", window_gva);
+	else
+		check_say(window_gva < WINDOW_LOW ? WARN : PASS, "window",
+			  "switcher at %#x: guests lose %uM of address space; booting the host with reservetop=4M makes it 4M",
+			  window_gva, lost);
+}
+
+static void check_info(int fd)
+{
+	struct lg_info info;
+
+	if (ioctl(fd, LG_GET_INFO, &info)) {
+		check_say(FAIL, "interface",
+			  "the module does not answer (%s): is it ours?",
+			  strerror(errno));
+		return;
+	}
+	if (info.api_version != LG_API_VERSION)
+		check_say(FAIL, "interface",
+			  "the module speaks version %u, this command %u; install both from one version",
+			  info.api_version, LG_API_VERSION);
+	else
+		check_say(PASS, "interface", "version %u", info.api_version);
+	check_window((u32)info.window_gva);
+	if (info.tsc_khz)
+		check_say(PASS, "clock", "TSC at %u kHz", info.tsc_khz);
+	else
+		check_say(WARN, "clock",
+			  "the host does not trust its TSC: clocks in guests are coarse");
+}
+
+static void check_memory(void)
+{
+	struct sysinfo host;
+	u64 available;
+
+	if (sysinfo(&host))
+		return;
+	available = ((u64)host.freeram + host.bufferram) * host.mem_unit / MIB;
+	check_say(available < 64 ? WARN : PASS, "memory",
+		  "%lluM of %lluM free%s", (unsigned long long)available,
+		  (unsigned long long)((u64)host.totalram * host.mem_unit / MIB),
+		  available < 64 ? "; a guest takes 64M unless told otherwise" :
+		  "");
+}
+
+static void check_sandbox(void)
+{
+	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0)
+		check_say(WARN, "sandbox",
+			  "this kernel has no seccomp: run guests with --sandbox=off");
+	else
+		check_say(PASS, "sandbox", "seccomp is there");
+}
 
 int cmd_check(int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
-	return STATUS_OK;
+	int fd;
+
+	if (argc > 1)
+		return complain(STATUS_USAGE, "check: what is %s?", argv[1]);
+	check_kernel();
+	check_cpu();
+	check_module();
+	fd = check_device();
+	if (fd >= 0) {
+		check_info(fd);
+		close(fd);
+	}
+	check_memory();
+	check_sandbox();
+	return check_status;
 }
