@@ -49,9 +49,8 @@ static bool system_call(struct tg_regs *regs)
 		return false;
 	tg_outl(TG_PORT_IRQ, IRQ);
 	/* Out of the shadow with the page of the frame's end. */
-	tg_hcall_set_pte(tg_root, TG_UTEST + TG_PAGE,
-			 tg_pte_get(tg_root, TG_UTEST + TG_PAGE) &
-			 ~(u64)(TG_A | TG_D));
+	tg_set_pte(tg_root, TG_UTEST + TG_PAGE,
+		   tg_pte_get(tg_root, TG_UTEST + TG_PAGE) & ~(TG_A | TG_D));
 	return true;
 }
 
