@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * lg.ko's internal interface, grouped by the file that implements it.
+ *
+ * Three parties share it: the core (this folder), the host folder, which
+ * knows how to switch worlds on this CPU, and the ABI folder, which knows what
+ * the guest speaks. The last two never see each other.
+ *
+ * Locks, outermost first: lg_vcpu.lock (whoever runs or looks at a vCPU), then
+ * lg_guest.lock (configuration). What other contexts may touch without them
+ * (pending interrupts, the reason of death) is atomic and says so.
+ */
+#ifndef LG_H
+#define LG_H
+
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/hrtimer.h>
+#include <linux/wait.h>
+#include <linux/kref.h>
+#include <linux/preempt.h>
+#include <asm/fpu/api.h>
+
+#include "../include/lguest/api.h"
+#include "host.h"
+
+#define LG_MAX_VCPUS	1
+#define LG_MAX_MEMORY	0xc0000000ull	/* bytes; a 32-bit launcher has no more */
+
+typedef u32 lg_gva_t;	/* guest virtual */
+typedef u64 lg_gpa_t;	/* guest physical */
+typedef u32 lg_gfn_t;	/* guest frame number */
+
+struct lg_vcpu;
+struct lg_guest;
+
+/* What a trap number above the CPU's own means. */
+#define LG_TRAP_SWITCHER	256	/* a fault inside the switcher */
+
+/**
+ * struct lg_abi - what the core asks of a guest ABI
+ * @vcpu_init: allocate and set the vCPU's first state; 0 or -errno
+ * @vcpu_free: undo @vcpu_init
+ * @before_run: everything owed to the guest before it runs (calls, virtual
+ *	interrupts); may kill it, may put it to sleep
+ * @can_wake: a claim: a sleeping guest has a reason to run
+ * @trap: the guest came back with a trap; true: LG_RUN returns to the launcher
+ * @complete: the launcher answered the access in lg_vcpu.access
+ */
+struct lg_abi {
+	int (*vcpu_init)(struct lg_vcpu *vcpu);
+	void (*vcpu_free)(struct lg_vcpu *vcpu);
+	void (*before_run)(struct lg_vcpu *vcpu);
+	bool (*can_wake)(struct lg_vcpu *vcpu);
+	bool (*trap)(struct lg_vcpu *vcpu, unsigned int trap);
+	void (*complete)(struct lg_vcpu *vcpu);
+};
+
+/**
+ * struct lg_access - a port or memory access that waits for the launcher
+ * @pending: an answer is owed
+ * @is_mmio: memory, else port
+ * @is_write: the guest wrote
+ * @size: 1, 2 or 4 bytes
+ * @reg: register an input goes to, in instruction encoding
+ * @sign_extend: zero or sign extension to 32 bits is not needed: MOV keeps the
+ *	upper part of the register, MOVZX clears it
+ * @zero_extend: see above
+ * @insn_len: bytes to skip when it is done
+ */
+struct lg_access {
+	bool pending;
+	bool is_mmio;
+	bool is_write;
+	bool zero_extend;
+	u8 size;
+	u8 reg;
+	u8 insn_len;
+};
+
+/**
+ * struct lg_vcpu - one virtual CPU
+ */
+struct lg_vcpu {
+	struct lg_guest *guest;
+	unsigned int index;
+
+	/* Under lock: held by whoever runs the vCPU or looks at its registers. */
+	struct mutex lock;
+	struct host_vcpu host;		/* run frame, tables the CPU uses */
+	void *abi;			/* struct lg32_vcpu, ... */
+	struct lg_run *run;		/* shared with the launcher: hostile */
+	struct lg_access access;
+	struct fpu_guest fpu;
+	struct lg_root *root;		/* shadow in use */
+	bool halted;
+	unsigned long irqs_seen;	/* what before_run() knew of */
+	u64 stats[LG_STAT_COUNT];
+
+	/* Atomic. */
+	unsigned long irqs;		/* pending virtual interrupts */
+	int running_on;			/* CPU that is in the guest, or -1 */
+
+	wait_queue_head_t wait;		/* a halted vCPU sleeps here */
+	struct hrtimer timer;
+	struct preempt_notifier notifier;
+};
+
+/**
+ * struct lg_guest - one guest: memory, shadow tables, vCPUs
+ */
+struct lg_guest {
+	struct kref ref;		/* one per open file */
+	const struct lg_abi *abi;
+	struct mm_struct *mm;		/* of the launcher; compared, never used */
+	u32 paging;			/* LG_PAGING_x, settled at first use */
+
+	/* Under lock, and constant once a vCPU exists. */
+	struct mutex lock;
+	unsigned long hva;
+	lg_gfn_t ram_pages;
+	lg_gpa_t mmio_gpa, mmio_size;
+	struct lg_vcpu *vcpu[LG_MAX_VCPUS];
+
+	/* Under the running vCPU's lock. */
+	struct page **pages;		/* by gfn; pinned when first touched */
+	unsigned long pinned;
+	struct lg_shadow *shadow;
+
+	/* irq.c: doorbells and irqfds; spinlock of its own. */
+	spinlock_t event_lock;
+	struct list_head doorbells;
+	struct list_head irqfds;
+
+	/* First reason wins. */
+	atomic_t dead;			/* LG_EXIT_x or 0 */
+	char reason[LG_REASON_BYTES];
+};
+
+/* guest.c */
+struct lg_guest *lg_guest_create(const struct lg_guest_config *config);
+void lg_guest_put(struct lg_guest *guest);
+int lg_guest_set_memory(struct lg_guest *guest, const struct lg_memory *m);
+void lg_guest_stats(struct lg_guest *guest, struct lg_stats *stats);
+void lg_guest_end(struct lg_guest *guest, u32 exit_reason, const char *text);
+__printf(2, 3) void lg_kill(struct lg_vcpu *vcpu, const char *fmt, ...);
+
+static inline bool lg_guest_is_dead(struct lg_guest *guest)
+{
+	return atomic_read(&guest->dead) != 0;
+}
+
+/* vcpu.c */
+struct lg_vcpu *lg_vcpu_create(struct lg_guest *guest, unsigned int index);
+void lg_vcpu_free(struct lg_vcpu *vcpu);
+int lg_vcpu_run(struct lg_vcpu *vcpu);
+void lg_vcpu_kick(struct lg_vcpu *vcpu);
+
+/* dev.c */
+int lg_dev_init(void);
+void lg_dev_exit(void);
+
+/* mem.c: the only place where a guest address becomes a pointer */
+int lg_mem_init(struct lg_guest *guest);
+void lg_mem_free(struct lg_guest *guest);
+struct page *lg_mem_page(struct lg_guest *guest, lg_gfn_t gfn);
+int lg_mem_read(struct lg_guest *guest, lg_gpa_t gpa, void *to, size_t len);
+int lg_mem_write(struct lg_guest *guest, lg_gpa_t gpa, const void *from,
+		 size_t len);
+void *lg_mem_map(struct lg_guest *guest, lg_gpa_t gpa, size_t len,
+		 void **mapping);
+void lg_mem_unmap(void *mapping);
+
+static inline bool lg_gpa_is_mmio(struct lg_guest *guest, lg_gpa_t gpa)
+{
+	return gpa >= guest->mmio_gpa &&
+	       gpa - guest->mmio_gpa < guest->mmio_size;
+}
+
+/* walk.c: the guest's own page tables */
+#define LG_PTE_P	BIT(0)
+#define LG_PTE_RW	BIT(1)
+#define LG_PTE_US	BIT(2)
+#define LG_PTE_A	BIT(5)
+#define LG_PTE_D	BIT(6)
+#define LG_PTE_PSE	BIT(7)
+
+/**
+ * struct lg_paging - how a guest lays out its page tables
+ * @levels: number of them
+ * @entry_bytes: 4 or 8
+ * @index_bits: bits of address per level, top level first
+ * @frame_mask: the frame in an entry
+ * @top_ignores: no RW/US in the top level (PAE)
+ */
+struct lg_paging {
+	u8 levels;
+	u8 entry_bytes;
+	u8 index_bits[3];
+	bool top_ignores;
+	u64 frame_mask;
+};
+
+/**
+ * struct lg_walk - where a guest virtual address leads
+ * @present: every level is present
+ * @flags: LG_PTE_RW and LG_PTE_US as all levels allow, A and D of the leaf
+ * @leaf: the leaf entry
+ * @leaf_gpa: where it lies
+ * @gpa: where the address leads
+ * @bad: why this table may not be used, or NULL
+ */
+struct lg_walk {
+	bool present;
+	u32 flags;
+	u64 leaf;
+	lg_gpa_t leaf_gpa;
+	lg_gpa_t gpa;
+	const char *bad;
+};
+
+const struct lg_paging *lg_paging(struct lg_guest *guest);
+void lg_walk(struct lg_guest *guest, lg_gpa_t cr3, lg_gva_t gva,
+	     struct lg_walk *walk);
+u64 lg_walk_table(struct lg_guest *guest, lg_gpa_t cr3, lg_gva_t gva,
+		  u32 *flags);
+void lg_walk_settle(struct lg_guest *guest, lg_gpa_t cr3, lg_gva_t kernel);
+int lg_walk_mark(struct lg_guest *guest, const struct lg_walk *walk, u64 bits);
+
+/* shadow.c, fault.c */
+#define LG_CR3_LINEAR	((lg_gpa_t)-1)	/* "table" of linear mode */
+
+enum lg_fault {
+	LG_FAULT_FILLED,	/* go on */
+	LG_FAULT_GUEST,		/* the guest's own */
+	LG_FAULT_MMIO,		/* a device's */
+	LG_FAULT_DEAD,		/* the guest was killed */
+	LG_FAULT_NOMEM,		/* the host is short of memory */
+};
+
+int lg_shadow_init(struct lg_guest *guest);
+void lg_shadow_free(struct lg_guest *guest);
+void lg_shadow_reset(struct lg_vcpu *vcpu, lg_gva_t kernel_address);
+int lg_shadow_load(struct lg_vcpu *vcpu, lg_gpa_t cr3);
+enum lg_fault lg_shadow_fault(struct lg_vcpu *vcpu, lg_gva_t gva, u32 *error,
+			      lg_gpa_t *mmio);
+void lg_shadow_sync(struct lg_vcpu *vcpu, lg_gpa_t cr3, lg_gva_t first,
+		    lg_gva_t last);
+void lg_shadow_set(struct lg_vcpu *vcpu, lg_gpa_t cr3, lg_gva_t gva);
+void lg_shadow_sync_all(struct lg_vcpu *vcpu);
+int lg_shadow_translate(struct lg_vcpu *vcpu, lg_gva_t gva, u32 access,
+			lg_gpa_t *gpa);
+int lg_shadow_read(struct lg_vcpu *vcpu, lg_gva_t gva, void *to, size_t len);
+int lg_shadow_write(struct lg_vcpu *vcpu, lg_gva_t gva, const void *from,
+		    size_t len);
+bool lg_shadow_is_linear(struct lg_vcpu *vcpu);
+lg_gpa_t lg_shadow_cr3(struct lg_vcpu *vcpu);
+phys_addr_t lg_shadow_root_phys(struct lg_vcpu *vcpu);
+u64 *lg_shadow_fixed(struct lg_guest *guest, unsigned int page);
+unsigned long lg_shadow_pages(struct lg_guest *guest);
+unsigned long lg_shadow_bytes(struct lg_guest *guest);
+
+/* irq.c */
+void lg_irq_raise(struct lg_vcpu *vcpu, unsigned int irq);
+int lg_irqfd(struct lg_guest *guest, const struct lg_irqfd *arg);
+int lg_doorbell(struct lg_guest *guest, const struct lg_doorbell *arg);
+bool lg_doorbell_ring(struct lg_guest *guest, lg_gpa_t gpa, unsigned int len);
+void lg_events_free(struct lg_guest *guest);
+int lg_irq_init(void);
+void lg_irq_exit(void);
+
+/* timer.c */
+void lg_timer_init(struct lg_vcpu *vcpu);
+void lg_timer_set(struct lg_vcpu *vcpu, u32 delta_ns);
+void lg_timer_stop(struct lg_vcpu *vcpu);
+u32 lg_tsc_khz(void);
+
+/* host/<machine>/ */
+int host_init(void);
+void host_exit(void);
+lg_gva_t host_window_gva(void);
+unsigned int host_window_pages(void);
+lg_gva_t host_window_page_gva(unsigned int page);
+phys_addr_t host_window_text_phys(void);
+int host_mm_attach(struct mm_struct *mm);
+void host_mm_detach(struct mm_struct *mm);
+int host_vcpu_init(struct lg_vcpu *vcpu);
+void host_vcpu_free(struct lg_vcpu *vcpu);
+void host_vcpu_load(struct lg_vcpu *vcpu);
+void host_vcpu_put(struct lg_vcpu *vcpu);
+unsigned int host_switch(struct lg_vcpu *vcpu);
+bool host_trap_is_host(unsigned int trap);
+void host_set_descriptor(struct lg_vcpu *vcpu, unsigned int index, u64 desc);
+void host_set_gate(struct lg_vcpu *vcpu, unsigned int vector, u64 gate,
+		   bool direct);
+void host_set_stack(struct lg_vcpu *vcpu, u32 ss, u32 esp);
+void host_recheck_segments(struct lg_vcpu *vcpu);
+void host_set_ts(struct lg_vcpu *vcpu, bool ts);
+u32 host_segment_base(struct lg_vcpu *vcpu, u32 selector);
+const char *host_check_segments(struct lg_vcpu *vcpu);
+int host_get_regs(struct lg_vcpu *vcpu, struct lg_regs32 *regs);
+int host_set_regs(struct lg_vcpu *vcpu, const struct lg_regs32 *regs);
+
+/* The guest's registers, in the host's own layout; it is not running. */
+static inline struct lg_frame *host_frame(struct lg_vcpu *vcpu)
+{
+	return vcpu->host.frame;
+}
+
+/* Address of the last page fault. */
+static inline lg_gva_t host_cr2(struct lg_vcpu *vcpu)
+{
+	return vcpu->host.cr2;
+}
+
+/* abi/lg32/abi.c */
+extern const struct lg_abi lg32_abi;
+
+#endif

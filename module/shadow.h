@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Shadow page tables, as shadow.c (their memory) and fault.c (their contents)
+ * see them. Always three levels, whatever the guest's have: the host uses PAE.
+ *
+ * One root per top-level table of the guest, in order of last use. Slots are
+ * the four gigabytes of the address space; a slot that lies in the kernel's
+ * part altogether is the same in all roots (the ABIs promise that) and exists
+ * once. The window's tables hang in the last slot of every root.
+ */
+#ifndef LG_SHADOW_H
+#define LG_SHADOW_H
+
+#include <linux/list.h>
+#include "lg.h"
+
+#define SLOTS		4
+#define SLOT_SHIFT	30
+#define TABLE_SHIFT	21
+#define TABLE_ENTRIES	512
+#define SHADOW_FRAME	GENMASK_ULL(51, 12)
+
+/**
+ * struct lg_table - what we know of one last-level table
+ * @entry: the table itself, a page
+ * @live: which entries are not zero
+ * @count: how many
+ */
+struct lg_table {
+	u64 *entry;
+	unsigned int count;
+	DECLARE_BITMAP(live, TABLE_ENTRIES);
+};
+
+/**
+ * struct lg_root - one shadow tree
+ * @list: in lg_shadow.roots, last used first
+ * @cr3: the guest's table it shadows
+ * @pdpt: what the CPU's CR3 points to; 32 bytes
+ * @pmd: per slot, or NULL; shared slots point to lg_shadow.shared
+ */
+struct lg_root {
+	struct list_head list;
+	lg_gpa_t cr3;
+	u64 *pdpt;
+	u64 *pmd[SLOTS];
+};
+
+/**
+ * struct lg_shadow - all shadow tables of a guest
+ * @roots: last used first
+ * @root_count: their number
+ * @linear: no guest tables yet: addresses are guest-physical
+ * @kernel_address: start of the part that all guest tables share
+ * @shared: second-level tables of the shared slots
+ * @fixed: last-level tables of the window
+ * @pages: in use; @limit: what we try to stay below
+ */
+struct lg_shadow {
+	struct list_head roots;
+	unsigned int root_count;
+	bool linear;
+	lg_gva_t kernel_address;
+	u64 *shared[SLOTS];
+	struct lg_table *fixed[2];
+	unsigned long pages, limit;
+};
+
+static inline bool slot_is_shared(const struct lg_shadow *s, unsigned int slot)
+{
+	return s->kernel_address && slot << SLOT_SHIFT >= s->kernel_address;
+}
+
+static inline unsigned int gva_slot(lg_gva_t gva)
+{
+	return gva >> SLOT_SHIFT;
+}
+
+static inline unsigned int table_index(lg_gva_t gva)
+{
+	return (gva >> TABLE_SHIFT) % TABLE_ENTRIES;
+}
+
+static inline unsigned int entry_index(lg_gva_t gva)
+{
+	return (gva >> PAGE_SHIFT) % TABLE_ENTRIES;
+}
+
+static inline void table_set(struct lg_table *t, unsigned int i, u64 entry)
+{
+	if (!t->entry[i] != !entry) {
+		t->count += entry ? 1 : -1;
+		__change_bit(i, t->live);
+	}
+	t->entry[i] = entry;
+}
+
+struct lg_table *shadow_table(u64 *pmd, lg_gva_t gva);
+struct lg_table *shadow_table_alloc(struct lg_vcpu *vcpu, lg_gva_t gva);
+void shadow_table_drop(struct lg_shadow *s, u64 *pmd, lg_gva_t gva);
+struct lg_root *shadow_find(struct lg_shadow *s, lg_gpa_t cr3);
+struct lg_root *shadow_root_new(struct lg_vcpu *vcpu, lg_gpa_t cr3);
+void shadow_drop_all(struct lg_shadow *s);
+void shadow_trim(struct lg_vcpu *vcpu);
+
+#endif
