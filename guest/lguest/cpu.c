@@ -15,14 +15,13 @@
 					/* from user TLB flushes */
 #define LEAF1_FAMILY	0x0ff00f00
 #define LEAF1_FAMILY_5	0x00000500	/* too old for most MSRs and bugs */
-#define EXT1_EDX	0x1c100000 | 0x20000000 | 0x00000800
-					/* GBPAGES RDTSCP NX LM SYSCALL: not us */
+#define EXT1_NOT_EDX	0x2c100800	/* SYSCALL NX GBPAGES RDTSCP LM */
 
 /*
  * cpuid, without the features that a ring 1 kernel with small shadowed pages
  * cannot have.  User space sees the real thing: the instruction does not trap.
  */
-asmlinkage __visible void lguest_filter_cpuid(u32 regs[4])
+__visible void lguest_filter_cpuid(u32 regs[4])
 {
 	u32 leaf = regs[0];
 
@@ -43,7 +42,7 @@ asmlinkage __visible void lguest_filter_cpuid(u32 regs[4])
 		break;
 	case 0x80000001:
 		regs[2] = 0;
-		regs[3] &= ~(EXT1_EDX);
+		regs[3] &= ~EXT1_NOT_EDX;
 		break;
 	case 0x80000008:
 		regs[1] = 0;		/* speculation MSRs */

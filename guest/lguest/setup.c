@@ -47,7 +47,7 @@ static void __init patch_one(const struct alt_instr *a)
 }
 
 /* From entry.S, before there is anything: see LGUEST_ALT. */
-asmlinkage __visible void __init lguest_patch_text(void)
+__visible void __init lguest_patch_text(void)
 {
 	const struct alt_instr *a;
 
