@@ -71,8 +71,7 @@ static const char *chain_add(struct chain *chain, const struct mem *mem,
 /* Go on in the table that @desc names.  NULL, or what is wrong with it. */
 static const char *chain_enter(const struct mem *mem,
 			       const struct vring_desc *desc,
-			       const volatile struct vring_desc **table,
-			       u32 *count)
+			       const u8 **table, u32 *count)
 {
 	*count = desc->len / sizeof(struct vring_desc);
 	*table = mem_at(mem, desc->addr, desc->len);
@@ -85,12 +84,13 @@ static const char *chain_enter(const struct mem *mem,
 
 /*
  * Follow the chain that begins at @index.  It may go in circles: with as many
- * steps as its table has entries, it does.
+ * steps as its table has entries, it does.  An indirect table may lie at any
+ * address, so entries are copied as bytes.
  */
 static const char *chain_walk(struct chain *chain, const struct virtq *q,
 			      u32 index)
 {
-	const volatile struct vring_desc *table = q->desc;
+	const u8 *table = (const u8 *)q->desc;
 	u32 count = q->size, steps_left = count;
 	const char *why;
 
@@ -99,12 +99,10 @@ static const char *chain_walk(struct chain *chain, const struct virtq *q,
 
 		if (index >= count)
 			return "a descriptor index is out of range";
-		desc.addr = table[index].addr;
-		desc.len = table[index].len;
-		desc.flags = table[index].flags;
-		desc.next = table[index].next;
+		memcpy(&desc, table + index * sizeof(desc), sizeof(desc));
+		atomic_signal_fence(memory_order_seq_cst);
 		if (desc.flags & VRING_DESC_F_INDIRECT) {
-			if (table != q->desc)
+			if (table != (const u8 *)q->desc)
 				return "an indirect table inside another";
 			why = chain_enter(q->mem, &desc, &table, &count);
 			if (why)
@@ -147,11 +145,6 @@ int virtq_pop(struct virtq *q, struct chain *chain, const char **why)
 		return -EPROTO;
 	q->next_avail++;
 	return 1;
-}
-
-void virtq_unpop(struct virtq *q)
-{
-	q->next_avail--;
 }
 
 void virtq_push(struct virtq *q, u16 head, u32 written)

@@ -31,7 +31,7 @@ struct virtq {
 	u16 size;
 	bool ready;
 	const struct mem *mem;
-	const volatile struct vring_desc *desc;
+	const struct vring_desc *desc;
 	const volatile struct vring_avail *avail;
 	volatile struct vring_used *used;
 	u16 next_avail;
@@ -66,9 +66,6 @@ const char *virtq_enable(struct virtq *q, const struct mem *mem);
  * the driver broke the ring.
  */
 int virtq_pop(struct virtq *q, struct chain *chain, const char **why);
-
-/* Leave the request that was popped last for another time. */
-void virtq_unpop(struct virtq *q);
 
 /* Give a request back, @written bytes of it filled. */
 void virtq_push(struct virtq *q, u16 head, u32 written);
