@@ -36,7 +36,7 @@ static void nested_task(void)
 	u32 vector;
 
 	vector = tg_try("pushfl\n\torl $0x4000, (%%esp)\n\tpopfl\n\t"
-			"pushfl\n\tpushl %%cs\n\tpushl $771f\n\tiret\n771:",
+			"pushfl\n\tpushl %%cs\n\tpushl $1f\n\tiret\n1:",
 			: : : "cc", "memory");
 	asm volatile("pushl $2\n\tpopfl" : : : "cc");
 	TG_CHECK(vector != TG_NO_TRAP, "iret with NT went through");
@@ -93,7 +93,7 @@ static void odd_instructions(void)
 	tg_try("vmcall", : : "a"(1));
 	tg_try("vmmcall", : : "a"(1));
 	tg_try("stac\n\tclac", :);
-	tg_try("swapgs", :);
+	tg_try(".byte 0x0f, 0x01, 0xf8", :);		/* swapgs */
 	tg_try("rsm", :);
 	tg_try("getsec", : : "a"(0));
 	tg_try("invpcid %1, %0", : : "r"(0), "m"(buffer));
