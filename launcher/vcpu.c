@@ -148,7 +148,7 @@ static void *vcpu_thread(void *arg)
 	bool more = true;
 
 	while (more && !loop_stopping()) {
-		if (!ioctl(vcpu->fd, LG_RUN)) {
+		if (!ioctl(vcpu->fd, LG_RUN, 0)) {
 			more = vcpu_handle(vcpu);
 		} else if (errno != EINTR) {
 			vcpu->status = complain(errno == ENOMEM ? STATUS_HOST :
