@@ -56,19 +56,19 @@ machine: packages
 
 module: machine
 	$(STEP) module "building lg.ko" $(MAKE) -j$(JOBS) -C module \
-		KDIR=$(CACHE)/host/$(HOST)/kdir OUT=../$(BUILD)/module
+		KDIR=$(CACHE)/host/$(HOST)/kdir OUT=$(CURDIR)/$(BUILD)/module
 
 launcher: machine
 	$(STEP) launcher "building the launcher" $(MAKE) -j$(JOBS) -C launcher \
-		OUT=../$(BUILD)/launcher SYSROOT=$(CACHE)/sysroot-i386 M32=1
+		OUT=$(CURDIR)/$(BUILD)/launcher SYSROOT=$(CACHE)/sysroot-i386 M32=1
 
 guest: packages
 	$(STEP) guest "building the guest kernel, 5 minutes the first time" \
-		$(MAKE) -C guest OUT=../$(BUILD)/guest
+		$(MAKE) -C guest OUT=$(CURDIR)/$(BUILD)/guest
 
 tests: packages
 	$(STEP) tests "building the test guests" $(MAKE) -j$(JOBS) -C tests \
-		OUT=../$(BUILD)/tests
+		OUT=$(CURDIR)/$(BUILD)/tests
 
 # --- Run ---------------------------------------------------------------------
 
