@@ -110,3 +110,10 @@ void stats_print(int guest_fd)
 	else
 		stats_print_text(&stats);
 }
+
+void stats_close(void)
+{
+	if (stats_file)
+		fclose(stats_file);
+	stats_file = NULL;
+}

@@ -7,5 +7,6 @@ struct options;
 /* Open where statistics go.  0 or an exit status, the reason said. */
 int stats_open(const struct options *options);
 void stats_print(int guest_fd);
+void stats_close(void);
 
 #endif

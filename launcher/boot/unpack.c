@@ -154,6 +154,7 @@ static bool unpack_lock_down(void)
 		SCMP_SYS(brk), SCMP_SYS(mmap), SCMP_SYS(mmap2),
 		SCMP_SYS(mremap), SCMP_SYS(munmap), SCMP_SYS(madvise),
 		SCMP_SYS(exit), SCMP_SYS(exit_group),
+		SCMP_SYS(sigaltstack),	/* a sanitizer's, before exit */
 	};
 	struct rlimit cpu = { UNPACK_SECONDS, UNPACK_SECONDS };
 	struct rlimit none = { 0, 0 };

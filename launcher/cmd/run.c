@@ -128,5 +128,7 @@ int cmd_run(int argc, char **argv)
 		status = run_guest(&vm);
 	vm_destroy(&vm);
 	vm_close(&vm);
+	stats_close();
+	options_free(&options);
 	return status;
 }

@@ -26,13 +26,6 @@ static bool ktap_failed;
 	}								\
 } while (0)
 
-/* The sanitizer's habits at the end of a thread fit into no seccomp filter. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-	return "use_sigaltstack=0";
-}
-
 static int ktap_run(const struct ktap_case *cases, unsigned int count)
 {
 	int status = 0;

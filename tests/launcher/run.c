@@ -1,0 +1,613 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * `lguest run` as a whole, with the module made up: ioctl() and open() of the
+ * launcher end here, and a guest is a list of exits.  Each case runs the
+ * command in a child of its own and looks at how it ended, what it said and
+ * what became of the terminal.
+ */
+#include <errno.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <termios.h>
+
+#include "cmd/cmd.h"
+#include "device.h"
+#include "kernels.h"
+#include "ktap.h"
+#include "lguest/api.h"
+#include "report.h"
+
+/* --- the module ---------------------------------------------------------- */
+
+enum step {
+	STEP_END,	/* of the list: as STEP_IDLE */
+	STEP_OUT,	/* a byte to the serial port */
+	STEP_IN,	/* a read of port 0x80 */
+	STEP_MMIO,	/* a read of nothing */
+	STEP_IDLE,	/* sleep until a signal */
+	STEP_SPIN,	/* come back from LG_RUN with EINTR for ever */
+	STEP_SHUTDOWN,
+	STEP_RESTART,
+	STEP_CRASH,
+	STEP_KILLED,
+	STEP_ERROR,	/* LG_RUN fails */
+	STEP_ODD,	/* an exit nobody knows */
+};
+
+/**
+ * struct fake - what the next launcher will meet
+ * @open_errno: of opening the device
+ * @api_version: that the module claims
+ * @ioctl_fails: request that fails with ENOMEM
+ * @steps: of the guest, one list a boot
+ */
+static struct fake {
+	int open_errno;
+	u32 api_version;
+	unsigned long ioctl_fails;
+	enum step steps[3][8];
+} fake;
+
+static unsigned int fake_boot, fake_step;
+static struct lg_run *fake_run;
+
+int __real_open64(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...);
+int __wrap_ioctl(int fd, unsigned long request, ...);
+int __real_ioctl(int fd, unsigned long request, ...);
+
+int __wrap_open64(const char *path, int flags, ...)
+{
+	mode_t mode;
+	va_list ap;
+
+	va_start(ap, flags);
+	mode = va_arg(ap, mode_t);
+	va_end(ap);
+	if (strcmp(path, DEVICE_PATH))
+		return __real_open64(path, flags, mode);
+	if (!fake.open_errno)
+		return memfd_create("device", 0);
+	errno = fake.open_errno;
+	return -1;
+}
+
+static int fake_create_vcpu(void)
+{
+	int fd = memfd_create("vcpu", 0);
+
+	if (ftruncate(fd, 4096))
+		abort();
+	fake_run = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	fake_step = 0;
+	return fd;
+}
+
+static int fake_exit(u32 reason, const char *text)
+{
+	fake_run->exit_reason = reason;
+	strcpy(fake_run->reason, text);
+	return 0;
+}
+
+static int fake_lg_run(void)
+{
+	struct lg_run *run = fake_run;
+
+	if (run->immediate_exit) {
+		errno = EINTR;
+		return -1;
+	}
+	switch (fake.steps[fake_boot][fake_step++]) {
+	case STEP_OUT:
+		run->exit_reason = LG_EXIT_IO;
+		run->io.port = 0x3f8;
+		run->io.size = 1;
+		run->io.is_write = 1;
+		run->io.data = 'h';
+		return 0;
+	case STEP_IN:
+		run->exit_reason = LG_EXIT_IO;
+		run->io.port = 0x80;
+		run->io.size = 2;
+		run->io.is_write = 0;
+		return 0;
+	case STEP_MMIO:
+		run->exit_reason = LG_EXIT_MMIO;
+		run->mmio.gpa = 0xe00ff000;
+		run->mmio.size = 4;
+		run->mmio.is_write = 0;
+		return 0;
+	case STEP_SHUTDOWN:
+		return fake_exit(LG_EXIT_SHUTDOWN, "Power down");
+	case STEP_RESTART:
+		fake_boot++;
+		return fake_exit(LG_EXIT_RESTART, "");
+	case STEP_CRASH:
+		return fake_exit(LG_EXIT_CRASH, "bad \033[31mpanic\n");
+	case STEP_KILLED:
+		return fake_exit(LG_EXIT_KILLED, "bad stack segment 0x10");
+	case STEP_ERROR:
+		errno = ENOMEM;
+		return -1;
+	case STEP_ODD:
+		return fake_exit(99, "");
+	case STEP_SPIN:
+		fake_step--;
+		errno = EINTR;
+		return -1;
+	default:
+		fake_step--;
+		pause();
+		return -1;
+	}
+}
+
+static int fake_get_info(struct lg_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->api_version = fake.api_version;
+	info->abis = 1u << LG_ABI_LG32;
+	info->max_vcpus = 1;
+	info->window_gva = 0xffc00000;
+	info->max_memory = 1024 * MIB;
+	return 0;
+}
+
+int __wrap_ioctl(int fd, unsigned long request, ...)
+{
+	va_list ap;
+	void *arg;
+
+	va_start(ap, request);
+	arg = va_arg(ap, void *);
+	va_end(ap);
+	if (_IOC_TYPE(request) != LG_IOC)
+		return __real_ioctl(fd, request, arg);
+	if (request == fake.ioctl_fails) {
+		errno = ENOMEM;
+		return -1;
+	}
+	switch (request) {
+	case LG_GET_INFO:
+		return fake_get_info(arg);
+	case LG_CREATE_GUEST:
+		return memfd_create("guest", 0);
+	case LG_CREATE_VCPU:
+		return fake_create_vcpu();
+	case LG_RUN:
+		return fake_lg_run();
+	case LG_GET_REGS:
+	case LG_GET_STATS:
+		memset(arg, 0, _IOC_SIZE(request));
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/* --- running the command -------------------------------------------------- */
+
+static char kernel_path[] = "/tmp/lguest-run-XXXXXX";
+static char said[4096];		/* stderr of the last one */
+static char printed[4096];	/* stdout of the last one */
+
+static void fake_reset(void)
+{
+	memset(&fake, 0, sizeof(fake));
+	fake.api_version = LG_API_VERSION;
+	fake.steps[0][0] = fake.steps[1][0] = fake.steps[2][0] = STEP_SHUTDOWN;
+}
+
+static void slurp(int fd, char *buf, size_t room)
+{
+	ssize_t n = pread(fd, buf, room - 1, 0);
+
+	buf[n > 0 ? n : 0] = 0;
+}
+
+/* argv with words of @args; "KERNEL" stands for a good one. */
+static int split(char *args, char **argv)
+{
+	int argc = 0;
+
+	for (char *word = strtok(args, " "); word; word = strtok(NULL, " "))
+		argv[argc++] = strcmp(word, "KERNEL") ? word : kernel_path;
+	argv[argc] = NULL;
+	return argc;
+}
+
+static void __attribute__((noreturn)) command(const char *args)
+{
+	char copy[512], *argv[32];
+	int argc;
+
+	snprintf(copy, sizeof(copy), "run --sandbox=off %s", args);
+	argc = split(copy, argv);
+	exit(cmd_run(argc, argv));
+}
+
+/* The exit status, or minus the signal. */
+static int wait_for(pid_t pid)
+{
+	int ended;
+
+	if (waitpid(pid, &ended, 0) != pid)
+		return -1000;
+	return WIFEXITED(ended) ? WEXITSTATUS(ended) : -WTERMSIG(ended);
+}
+
+/* `lguest run @args`, stdin at its end; its exit status. */
+static int run(const char *args)
+{
+	int out = memfd_create("out", 0), err = memfd_create("err", 0);
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		alarm(30);
+		dup2(__real_open64("/dev/null", 0), 0);
+		dup2(out, 1);
+		dup2(err, 2);
+		command(args);
+	}
+	status = wait_for(pid);
+	slurp(out, printed, sizeof(printed));
+	slurp(err, said, sizeof(said));
+	close(out);
+	close(err);
+	return status;
+}
+
+static bool one_line(const char *text)
+{
+	const char *end = strchr(text, '\n');
+
+	return !strncmp(text, "lguest: ", 8) && end && !end[1];
+}
+
+static void usage(void)
+{
+	static const char *const wrong[] = {
+		"", "KERNEL KERNEL", "--memory 0 KERNEL", "--memory 1x KERNEL",
+		"--memory -1 KERNEL", "--memory 65537K KERNEL",
+		"--memory 99999999999999999999G KERNEL", "--memory 4G KERNEL",
+		"--memory 2G KERNEL",
+		"--console file KERNEL", "--console what KERNEL",
+		"--console tty --console tty KERNEL", "--block , KERNEL",
+		"--block disk,rw KERNEL", "--guest-paging 3level KERNEL",
+		"--sandbox=maybe KERNEL",
+	};
+
+	fake_reset();
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		printf("# %s\n", wrong[i]);
+		CHECK(run(wrong[i]) == STATUS_USAGE);
+		CHECK(one_line(said));
+		CHECK(!printed[0]);
+	}
+	CHECK(run("--what KERNEL") == STATUS_USAGE);
+	CHECK(run("--help") == 0 && strstr(printed, "--memory"));
+}
+
+static void inputs(void)
+{
+	static const char *const wrong[] = {
+		"/nonexistent", "/", "--initrd /nonexistent KERNEL",
+		"--initrd / KERNEL", "--block /nonexistent KERNEL",
+		"--block / KERNEL", "--block /dev/null,ro KERNEL",
+	};
+
+	fake_reset();
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		printf("# %s\n", wrong[i]);
+		CHECK(run(wrong[i]) == STATUS_INPUT);
+		CHECK(one_line(said));
+	}
+	CHECK(run("/bin/sh") == STATUS_DATA);
+	CHECK(run("/dev/null") == STATUS_INPUT);
+	CHECK(run("--memory 1M KERNEL") == STATUS_DATA);
+	CHECK(strstr(said, "--memory"));
+	CHECK(run("--console file:/nonexistent/x KERNEL") == STATUS_HOST);
+}
+
+static void module_absent(void)
+{
+	fake_reset();
+	fake.open_errno = ENOENT;
+	CHECK(run("KERNEL") == STATUS_MODULE);
+	CHECK(one_line(said) && strstr(said, "modprobe lg"));
+	fake.open_errno = EACCES;
+	CHECK(run("KERNEL") == STATUS_PERM);
+	CHECK(one_line(said) && strstr(said, "group"));
+	fake.open_errno = EBUSY;
+	CHECK(run("KERNEL") == STATUS_MODULE);
+	fake_reset();
+	fake.api_version++;
+	CHECK(run("KERNEL") == STATUS_MODULE);
+	CHECK(one_line(said) && strstr(said, "version"));
+}
+
+static void module_refuses(void)
+{
+	static const unsigned long requests[] = {
+		LG_CREATE_GUEST, LG_SET_MEMORY, LG_CREATE_VCPU, LG_SET_REGS,
+		LG_DOORBELL, LG_GET_INFO,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(requests); i++) {
+		int status;
+
+		fake_reset();
+		fake.ioctl_fails = requests[i];
+		status = run("KERNEL");
+		CHECK(status >= STATUS_MODULE && status <= STATUS_HOST);
+		CHECK(one_line(said));
+	}
+}
+
+static void power_off(void)
+{
+	static const enum step steps[] = {
+		STEP_OUT, STEP_IN, STEP_MMIO, STEP_OUT, STEP_SHUTDOWN,
+	};
+
+	fake_reset();
+	memcpy(fake.steps[0], steps, sizeof(steps));
+	CHECK(run("KERNEL -- quiet") == 0);
+	CHECK(!strcmp(printed, "hh") && !said[0]);
+	CHECK(run("--console null KERNEL") == 0);
+	CHECK(!printed[0]);
+	CHECK(run("--console file:/dev/stdout --console tty KERNEL") == 0);
+	CHECK(!strcmp(printed, "hh"));
+}
+
+static void bad_ends(void)
+{
+	static const struct {
+		enum step step;
+		int status;
+		const char *text;
+	} ends[] = {
+		{ STEP_CRASH, STATUS_CRASHED, "crashed: bad .[31mpanic.\n" },
+		{ STEP_KILLED, STATUS_KILLED, "killed: bad stack segment 0x10" },
+		{ STEP_ERROR, STATUS_HOST, "cannot run the guest" },
+		{ STEP_ODD, STATUS_INTERNAL, "unknown exit reason 99" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		fake_reset();
+		fake.steps[0][0] = ends[i].step;
+		CHECK(run("KERNEL") == ends[i].status);
+		CHECK(one_line(said) && strstr(said, ends[i].text));
+	}
+}
+
+static void reboots(void)
+{
+	fake_reset();
+	fake.steps[0][0] = fake.steps[1][0] = STEP_RESTART;
+	fake.steps[2][0] = STEP_OUT;
+	fake.steps[2][1] = STEP_SHUTDOWN;
+	CHECK(run("KERNEL") == 0);
+	CHECK(!strcmp(printed, "h") && !said[0]);
+	CHECK(run("--no-reboot KERNEL") == STATUS_REBOOT);
+	CHECK(one_line(said) && !printed[0]);
+}
+
+static void statistics(void)
+{
+	char args[64], json[2048];
+	char path[] = "/tmp/lguest-stats-XXXXXX";
+	int fd = mkstemp(path);
+
+	fake_reset();
+	CHECK(run("--stats KERNEL") == 0);
+	CHECK(strstr(said, "switch"));
+	snprintf(args, sizeof(args), "--stats=%s KERNEL", path);
+	CHECK(run(args) == 0);
+	CHECK(!said[0]);
+	slurp(fd, json, sizeof(json));
+	CHECK(json[0] == '{' && strstr(json, "\"hcall_set_pte\":0"));
+	CHECK(run("--stats=/nonexistent/x KERNEL") == STATUS_HOST);
+	unlink(path);
+	close(fd);
+}
+
+/* --- on a terminal --------------------------------------------------------- */
+
+static int master, slave;
+static struct termios before;
+
+/*
+ * `lguest run @args` on a terminal; returns when it is raw.  We hold the other
+ * side of it open, too, to look at its settings afterwards.
+ */
+static pid_t run_on_tty(const char *args)
+{
+	struct termios now;
+	pid_t pid;
+
+	if (openpty(&master, &slave, NULL, NULL, NULL) ||
+	    tcgetattr(slave, &before))
+		abort();
+	pid = fork();
+	if (!pid) {
+		alarm(30);
+		setsid();
+		__real_ioctl(slave, TIOCSCTTY, 0);
+		dup2(slave, 0);
+		dup2(slave, 1);
+		dup2(slave, 2);
+		command(args);
+	}
+	for (int i = 0; i < 5000; i++) {
+		tcgetattr(slave, &now);
+		if (!(now.c_lflag & ECHO))
+			break;
+		usleep(1000);
+	}
+	usleep(20000);
+	return pid;
+}
+
+static void tty_type(const char *keys)
+{
+	if (write(master, keys, strlen(keys)) < 0)
+		abort();
+}
+
+static bool tty_restored(void)
+{
+	struct termios now;
+
+	tcgetattr(slave, &now);
+	close(master);
+	close(slave);
+	return now.c_lflag == before.c_lflag && now.c_iflag == before.c_iflag &&
+	       now.c_oflag == before.c_oflag && now.c_cflag == before.c_cflag;
+}
+
+static void tty_ctrl_a_x(void)
+{
+	pid_t pid;
+
+	fake_reset();
+	fake.steps[0][0] = STEP_IDLE;
+	pid = run_on_tty("KERNEL");
+	tty_type("abc\001hdef\001\001\001ax\001x");
+	CHECK(wait_for(pid) == 0);
+	CHECK(tty_restored());
+	fake.steps[0][0] = STEP_SPIN;
+	pid = run_on_tty("KERNEL");
+	tty_type("\001x");
+	CHECK(wait_for(pid) == 0);
+	CHECK(tty_restored());
+}
+
+static void tty_signals(void)
+{
+	static const int ends[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+	static const int fatal[] = { SIGSEGV, SIGABRT, SIGBUS };
+	pid_t pid;
+
+	fake_reset();
+	fake.steps[0][0] = STEP_IDLE;
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		pid = run_on_tty("KERNEL");
+		kill(pid, ends[i]);
+		CHECK(wait_for(pid) == 128 + ends[i]);
+		CHECK(tty_restored());
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(fatal); i++) {
+		pid = run_on_tty("KERNEL");
+		kill(pid, fatal[i]);
+		CHECK(wait_for(pid) == -fatal[i]);
+		CHECK(tty_restored());
+	}
+}
+
+static void tty_ends(void)
+{
+	static const enum step steps[] = {
+		STEP_SHUTDOWN, STEP_CRASH, STEP_KILLED, STEP_ERROR,
+	};
+	static const int status[] = { 0, 80, 81, 71 };
+	pid_t pid;
+
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		fake_reset();
+		fake.steps[0][0] = steps[i];
+		pid = run_on_tty("KERNEL");
+		CHECK(wait_for(pid) == status[i]);
+		CHECK(tty_restored());
+	}
+}
+
+/* Stopped, the terminal is the shell's; continued, it is ours again. */
+static void tty_stops(void)
+{
+	struct termios now;
+	pid_t pid;
+	int state;
+
+	fake_reset();
+	fake.steps[0][0] = STEP_IDLE;
+	pid = run_on_tty("KERNEL");
+	kill(pid, SIGTSTP);
+	CHECK(waitpid(pid, &state, WUNTRACED) == pid && WIFSTOPPED(state));
+	tcgetattr(slave, &now);
+	CHECK(now.c_lflag == before.c_lflag);
+	kill(pid, SIGCONT);
+	for (int i = 0; i < 5000 && (now.c_lflag & ECHO); i++) {
+		usleep(1000);
+		tcgetattr(slave, &now);
+	}
+	CHECK(!(now.c_lflag & ECHO));
+	tty_type("\001x");
+	CHECK(wait_for(pid) == 0);
+	CHECK(tty_restored());
+}
+
+/* A reader that is gone for good must not keep us. */
+static void tty_stuck_output(void)
+{
+	int pipes[2], status;
+	char junk[4096] = { 0 };
+	pid_t pid;
+
+	fake_reset();
+	fake.steps[0][0] = STEP_OUT;
+	if (pipe2(pipes, O_NONBLOCK))
+		abort();
+	while (write(pipes[1], junk, sizeof(junk)) > 0)
+		;
+	fcntl(pipes[1], F_SETFL, 0);
+	pid = fork();
+	if (!pid) {
+		alarm(30);
+		dup2(pipes[1], 1);
+		command("KERNEL");
+	}
+	usleep(300000);
+	kill(pid, SIGTERM);
+	status = wait_for(pid);
+	close(pipes[0]);
+	close(pipes[1]);
+	CHECK(status == 128 + SIGTERM);
+}
+
+static const struct ktap_case cases[] = {
+	{ "wrong command lines", usage },
+	{ "files that cannot be read", inputs },
+	{ "no module, or not for us", module_absent },
+	{ "a module that refuses", module_refuses },
+	{ "a guest that powers off", power_off },
+	{ "guests that end badly", bad_ends },
+	{ "a guest that reboots", reboots },
+	{ "statistics", statistics },
+	{ "tty: Ctrl-A x", tty_ctrl_a_x },
+	{ "tty: restored after signals", tty_signals },
+	{ "tty: restored when the guest ends", tty_ends },
+	{ "tty: given back while stopped", tty_stops },
+	{ "output that nobody reads", tty_stuck_output },
+};
+
+int main(void)
+{
+	struct test_elf elf;
+	int fd = mkstemp(kernel_path), status;
+
+	kernel_elf(&elf, KERNEL_MARK);
+	if (fd < 0 || write(fd, &elf, sizeof(elf)) != sizeof(elf))
+		return 1;
+	status = ktap_run(cases, ARRAY_SIZE(cases));
+	unlink(kernel_path);
+	close(fd);
+	return status;
+}
