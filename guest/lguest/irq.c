@@ -38,7 +38,7 @@ void __init lguest_init_IRQ(void)
 	unsigned int i;
 
 	for (i = 0; i < LG32_IRQS; i++) {
-		if (irq_alloc_desc_at(i, 0) < 0)
+		if (!irq_to_desc(i) && irq_alloc_desc_at(i, 0) < 0)
 			panic("lguest: no descriptor for interrupt %u", i);
 		irq_set_chip_and_handler_name(i, &lguest_irq_chip,
 					      handle_edge_irq, "edge");
