@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The host's x87, SSE and MXCSR state beside guests that use the same: the
+ * thread that runs a guest has patterns of its own in all registers, and so
+ * have other threads on the same CPUs; none of them ever changes, and the
+ * guests (which look at theirs) succeed.
+ *
+ * Source: reliability class 13.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lgdev.h"
+#include "verdict.h"
+
+struct fxsave {
+	uint8_t head[24];
+	uint32_t mxcsr, mask;
+	uint8_t st[8][16];
+	uint8_t xmm[8][16];
+	uint8_t rest[224];
+} __attribute__((aligned(16)));
+
+static atomic_int stop;
+
+static void pattern(struct fxsave *f, unsigned int seed)
+{
+	unsigned int i, j;
+
+	asm volatile("fxsave %0" : "=m"(*f));
+	f->mxcsr = 0x1f80 | (seed & 3) << 13;
+	f->head[4] = 0xff;	/* all x87 registers in use */
+	for (i = 0; i < 8; i++) {
+		for (j = 0; j < 16; j++)
+			f->xmm[i][j] = seed * 31 + i * 17 + j * 7;
+		for (j = 0; j < 8; j++)
+			f->st[i][j] = seed * 13 + i * 5 + j;
+		f->st[i][7] |= 0x80;
+		f->st[i][8] = 0xff;
+		f->st[i][9] = 0x3f;
+	}
+}
+
+static bool same(const struct fxsave *a, const struct fxsave *b)
+{
+	unsigned int i;
+
+	if (a->mxcsr != b->mxcsr || memcmp(a->xmm, b->xmm, sizeof(a->xmm)))
+		return false;
+	for (i = 0; i < 8; i++)
+		if (memcmp(a->st[i], b->st[i], 10))
+			return false;
+	return true;
+}
+
+/* Load, do something with the kernel, look. */
+static void *beside(void *arg)
+{
+	struct fxsave want, got;
+	unsigned int n = 0;
+
+	pattern(&want, (uintptr_t)arg);
+	while (!stop) {
+		asm volatile("fxrstor %0" : : "m"(want));
+		if (n++ % 8 == 0) {
+			int ret;
+
+			/* sched_yield by hand: no C in between. */
+			asm volatile("int $0x80" : "=a"(ret) : "0"(158)
+				     : "memory");
+		} else {
+			unsigned int i;
+
+			for (i = 0; i < 200000; i++)
+				asm volatile("");
+		}
+		asm volatile("fxsave %0" : "=m"(got));
+		if (!same(&want, &got)) {
+			failure("a thread beside lost its FPU state");
+			break;
+		}
+	}
+	asm volatile("fninit; emms");
+	return NULL;
+}
+
+/* LG_RUN by hand, with our own state loaded before and looked at after. */
+static int run_with(struct lgdev *g, const struct fxsave *want,
+		    struct fxsave *got)
+{
+	int ret;
+
+	asm volatile("fxrstor %2\n\t"
+		     "int $0x80\n\t"
+		     "fxsave %1\n\t"
+		     "fninit"
+		     : "=a"(ret), "=m"(*got)
+		     : "m"(*want), "0"(54 /* ioctl */), "b"(g->vcpu),
+		     "c"(LG_RUN), "d"(0)
+		     : "memory");
+	return ret;
+}
+
+static void run_guest(const char *name, unsigned int seed)
+{
+	struct fxsave want, got;
+	struct lgdev g;
+	unsigned int runs = 0;
+	uint32_t normal = 0x1f80;
+
+	lgdev_start(&g, lgdev_guest_path(name), "");
+	pattern(&want, seed);
+	for (;;) {
+		int ret = run_with(&g, &want, &got);
+
+		asm volatile("ldmxcsr %0" : : "m"(normal));
+		runs++;
+		if (!same(&want, &got)) {
+			failure("the runner lost its FPU state, run %u", runs);
+			break;
+		}
+		if (ret)
+			continue;
+		if (g.run->exit_reason == LG_EXIT_IO) {
+			g.run->io.data = 0xffffffff;
+			continue;
+		}
+		CHECK(g.run->exit_reason == LG_EXIT_SHUTDOWN, "%s: %.100s",
+		      name, g.run->reason);
+		break;
+	}
+	note("%s: %u runs", name, runs);
+}
+
+int main(void)
+{
+	static const char *const guests[] = { "fpu-linear", "fpu-2level" };
+	pthread_t threads[2];
+	unsigned int i;
+	int status;
+
+	for (i = 0; i < 2; i++)
+		pthread_create(&threads[i], NULL, beside,
+			       (void *)(uintptr_t)(i + 100));
+	/* A second runner in another process. */
+	if (!fork()) {
+		run_guest(guests[1], 77);
+		finish();
+	}
+	run_guest(guests[0], 55);
+	wait(&status);
+	CHECK(!status, "the other runner: status %#x", status);
+	stop = 1;
+	for (i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	finish();
+}
