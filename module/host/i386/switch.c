@@ -55,6 +55,7 @@ static void note_host_tables(struct lg_page_c *c)
 	store_ldt(ldt);
 	c->host_ldt = ldt & 0xffff;
 	c->host_tss_desc = c->host_gdt.address + LG_TSS;
+	c->host_ss = __KERNEL_DS;
 }
 
 /**
