@@ -15,7 +15,7 @@
 #include "dev/pci.h"
 #include "mem.h"
 
-#define DRIVER_RING_SIZE	16
+#define DRIVER_RING_SIZE	8
 #define DRIVER_RING_GPA(q)	(0x10000 + (q) * 0x4000)
 
 /**

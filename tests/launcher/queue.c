@@ -56,8 +56,7 @@ static void offer(u16 head)
 static void set_up(void)
 {
 	memset(mem.base, 0, mem.size);
-	virtq_reset(&q);
-	q.size = SIZE;
+	virtq_reset(&q, SIZE);
 	q.desc_gpa = DESC_GPA;
 	q.avail_gpa = AVAIL_GPA;
 	q.used_gpa = USED_GPA;

@@ -189,6 +189,7 @@ static const struct virtio_ops block_ops = {
 	.id = VIRTIO_ID_BLOCK,
 	.pci_class = BLOCK_CLASS,
 	.queues = 1,
+	.queue_size = VIRTQ_MAX,
 	.features = 1u << VIRTIO_BLK_F_SEG_MAX | 1u << VIRTIO_BLK_F_BLK_SIZE |
 		    1u << VIRTIO_BLK_F_FLUSH |
 		    1u << VIRTIO_RING_F_INDIRECT_DESC,

@@ -21,6 +21,8 @@
 
 #define CONSOLE_RX	0
 #define CONSOLE_TX	1
+/* The driver gives every entry of a receive queue a page. */
+#define CONSOLE_QUEUE_SIZE	16
 #define CONSOLE_CLASS	0x0780	/* communication, other */
 
 /**
@@ -150,6 +152,7 @@ static const struct virtio_ops console_ops = {
 	.id = VIRTIO_ID_CONSOLE,
 	.pci_class = CONSOLE_CLASS,
 	.queues = 2,
+	.queue_size = CONSOLE_QUEUE_SIZE,
 	.features = 1u << VIRTIO_CONSOLE_F_SIZE |
 		    1u << VIRTIO_CONSOLE_F_EMERG_WRITE,
 	.config_bytes = sizeof(struct virtio_console_config),

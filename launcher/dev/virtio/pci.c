@@ -116,7 +116,7 @@ static void virtio_reset(struct virtio *dev)
 	atomic_store(&dev->status, 0);
 	for (unsigned int i = 0; i < dev->ops->queues; i++) {
 		pthread_mutex_lock(&dev->queue[i].lock);
-		virtq_reset(&dev->queue[i].ring);
+		virtq_reset(&dev->queue[i].ring, dev->ops->queue_size);
 		pthread_mutex_unlock(&dev->queue[i].lock);
 	}
 	atomic_store(&dev->isr, 0);
@@ -168,7 +168,7 @@ static void virtio_set_queue(struct virtio *dev, struct virtq *ring,
 		return;		/* too late to move it */
 	switch (offset) {
 	case VIRTIO_PCI_COMMON_Q_SIZE:
-		if (val && val <= VIRTQ_MAX && !(val & (val - 1)))
+		if (val && val <= dev->ops->queue_size && !(val & (val - 1)))
 			ring->size = (u16)val;
 		break;
 	case VIRTIO_PCI_COMMON_Q_ENABLE:

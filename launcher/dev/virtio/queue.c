@@ -16,10 +16,10 @@
 
 #define VIRTQ_MAX_BYTES		UINT32_MAX	/* of one request */
 
-void virtq_reset(struct virtq *q)
+void virtq_reset(struct virtq *q, u16 size)
 {
 	memset(q, 0, sizeof(*q));
-	q->size = VIRTQ_MAX;
+	q->size = size;
 }
 
 const char *virtq_enable(struct virtq *q, const struct mem *mem)

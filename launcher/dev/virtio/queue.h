@@ -56,7 +56,7 @@ struct chain {
 	size_t in_bytes;
 };
 
-void virtq_reset(struct virtq *q);
+void virtq_reset(struct virtq *q, u16 size);
 
 /* Find the rings in @mem.  NULL, or what is wrong with them. */
 const char *virtq_enable(struct virtq *q, const struct mem *mem);

@@ -12,6 +12,7 @@
 #include "dev/virtio/virtio.h"
 #include "report.h"
 
+#define RNG_QUEUE_SIZE	8
 #define RNG_CLASS	0x00ff	/* of no class */
 #define RNG_BYTES_MAX	256	/* a request; getrandom() gives that whole */
 
@@ -48,6 +49,7 @@ static const struct virtio_ops rng_ops = {
 	.id = VIRTIO_ID_RNG,
 	.pci_class = RNG_CLASS,
 	.queues = 1,
+	.queue_size = RNG_QUEUE_SIZE,
 	.kick = rng_kick,
 };
 

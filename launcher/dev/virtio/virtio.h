@@ -21,6 +21,7 @@ struct virtio;
  * @id: VIRTIO_ID_x
  * @pci_class: class and subclass
  * @queues: how many
+ * @queue_size: most entries each, a power of two up to VIRTQ_MAX
  * @features: offered, beyond VIRTIO_F_VERSION_1
  * @config_bytes: length of the device configuration
  * @config_read: @size bytes at @offset, both checked
@@ -33,6 +34,7 @@ struct virtio_ops {
 	u16 id;
 	u16 pci_class;
 	unsigned int queues;
+	u16 queue_size;
 	u64 features;
 	u32 config_bytes;
 	u32 (*config_read)(struct virtio *dev, u32 offset, u8 size);
