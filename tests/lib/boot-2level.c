@@ -4,6 +4,8 @@
  * there are any (compiled position-independent).  Makes the boot root: the
  * first TG_BOOT_MAP bytes at 0 and again at TG_KERNEL.
  */
+/* Else the compiler takes linked addresses of our variables out of a table. */
+#pragma GCC visibility push(hidden)
 #include "tg.h"
 
 static u32 root[1024] __attribute__((aligned(4096)));

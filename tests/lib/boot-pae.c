@@ -3,6 +3,8 @@
  * PAE page tables, first part: as boot-2level.c, with eight-byte entries and
  * a level more.
  */
+/* Else the compiler takes linked addresses of our variables out of a table. */
+#pragma GCC visibility push(hidden)
 #include "tg.h"
 
 static u64 root[4] __attribute__((aligned(4096)));
