@@ -190,7 +190,8 @@ enum lg_fault lg_shadow_fault(struct lg_vcpu *vcpu, lg_gva_t gva, u32 *error,
 		lg_kill(vcpu, "%s, for address %#x", walk.bad, gva);
 		return LG_FAULT_DEAD;
 	}
-	*error &= ~PF_PROT;
+	/* Without NX, as the guest is, a CPU does not tell fetches apart. */
+	*error &= PF_WRITE | PF_USER;
 	if (!walk.present)
 		return LG_FAULT_GUEST;
 	*error |= PF_PROT;

@@ -17,14 +17,12 @@ static int __init lg_init(void)
 	rc = lg_irq_init();
 	if (rc)
 		goto err_host_exit;
-	preempt_notifier_inc();
 	rc = lg_dev_init();
 	if (rc)
 		goto err_irq_exit;
 	return 0;
 
 err_irq_exit:
-	preempt_notifier_dec();
 	lg_irq_exit();
 err_host_exit:
 	host_exit();
@@ -34,7 +32,6 @@ err_host_exit:
 static void __exit lg_exit(void)
 {
 	lg_dev_exit();
-	preempt_notifier_dec();
 	lg_irq_exit();
 	host_exit();
 }
