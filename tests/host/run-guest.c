@@ -2,14 +2,17 @@
 /*
  * Run one bare test guest on /dev/lguest and say what came of it:
  *
- *	run-guest [-m MIB] [-p auto|2level|pae] [-n TIMES] [-s] FILE [ARG]
+ *	run-guest [-m MIB] [-p auto|2level|pae] [-n TIMES] [-s]
+ *		  [-t SECONDS] FILE [ARG]
  *
  * The guest's own text comes first, the verdict line last: SUCCESS, SKIP,
  * ERROR or FAILURE as the guest gave it, CRASHED or KILLED with the reason
- * otherwise.  A guest that never ends never gets one.
+ * otherwise.  A guest that never ends never gets one; with -t it is looked at
+ * after that time: registers, statistics, the data page's first words.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +27,7 @@ struct options {
 	uint32_t paging;
 	unsigned int times;
 	bool stats;
+	unsigned int seconds;
 	const char *file;
 	const char *arg;
 };
@@ -43,7 +47,7 @@ static void parse(struct options *o, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "m:p:n:s")) != -1) {
+	while ((c = getopt(argc, argv, "m:p:n:st:")) != -1) {
 		switch (c) {
 		case 'm':
 			o->memory = strtoul(optarg, NULL, 0) << 20;
@@ -57,8 +61,11 @@ static void parse(struct options *o, int argc, char **argv)
 		case 's':
 			o->stats = true;
 			break;
+		case 't':
+			o->seconds = strtoul(optarg, NULL, 0);
+			break;
 		default:
-			error("usage: run-guest [-m MIB] [-p PAGING] [-n TIMES] [-s] FILE [ARG]");
+			error("usage: run-guest [-m MIB] [-p PAGING] [-n TIMES] [-s] [-t SECONDS] FILE [ARG]");
 		}
 	}
 	if (optind >= argc)
@@ -78,6 +85,26 @@ static void print_stats(struct lgdev *g)
 		if (stats.count[i])
 			note("stat %u: %llu", i,
 			     (unsigned long long)stats.count[i]);
+}
+
+static volatile sig_atomic_t too_long;
+
+static void alarmed(int sig)
+{
+	(void)sig;
+	too_long = 1;
+}
+
+static void print_state(struct lgdev *g)
+{
+	struct lg_regs32 r;
+
+	if (ioctl(g->vcpu, LG_GET_REGS, &r))
+		error("LG_GET_REGS: %s", strerror(errno));
+	note("eip %#x:%#x esp %#x:%#x eflags %#x", r.cs, r.eip, r.ss, r.esp,
+	     r.eflags);
+	note("eax %#x ebx %#x ecx %#x edx %#x esi %#x edi %#x ebp %#x", r.eax,
+	     r.ebx, r.ecx, r.edx, r.esi, r.edi, r.ebp);
 }
 
 static bool is_verdict(const char *text)
@@ -131,10 +158,13 @@ static int run_once(const struct options *o)
 	int reason, again, status;
 
 	lgdev_start_sized(&g, o->memory, o->paging, o->file, o->arg);
+	alarm(o->seconds);
 	do
 		reason = lgdev_run(&g);
-	while (reason == -EINTR);
-	if (o->stats)
+	while (reason == -EINTR && !too_long);
+	if (too_long)
+		print_state(&g);
+	if (o->stats || too_long)
 		print_stats(&g);
 	/* The end is final: the same answer for ever. */
 	if (reason == LG_EXIT_KILLED || reason == LG_EXIT_CRASH) {
@@ -156,10 +186,12 @@ int main(int argc, char **argv)
 		.memory = LGDEV_MEMORY,
 		.times = 1,
 	};
+	struct sigaction act = { .sa_handler = alarmed };
 	unsigned int i;
 	int status = 0;
 
 	parse(&o, argc, argv);
+	sigaction(SIGALRM, &act, NULL);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (i = 0; i < o.times && !status; i++)
 		status = run_once(&o);

@@ -239,6 +239,11 @@ u32 tg_catch(void (*fn)(void *arg), void *arg);
 void tg_irq_enable(void);
 void tg_irq_disable(void);
 void tg_irq_unmask(u32 irq);
+/*
+ * Sleep until a timer of ns, or another unmasked IRQ.  Interrupts are off on
+ * the way in, or the timer might come before the HALT; and off afterwards.
+ */
+void tg_sleep(u32 ns);
 void tg_irq_mask(u32 irq);
 
 /* paging-*.c; not in the linear environment */

@@ -36,9 +36,12 @@ static void record_fault(const struct tg_regs *regs)
 static bool fix_up(struct tg_regs *regs)
 {
 	const struct ex_entry *e;
+	/* int3 and the like leave eip behind the instruction. */
+	u32 behind = regs->vector == 1 || regs->vector == 3 ||
+		     regs->vector == 4 || regs->vector == LG32_SYSCALL_VECTOR;
 
 	for (e = tg_ex_start; e < tg_ex_end; e++) {
-		if (regs->eip >= e->from && regs->eip < e->to) {
+		if (regs->eip >= e->from && regs->eip < e->to + behind) {
 			regs->eip = e->to;
 			return true;
 		}
@@ -124,4 +127,12 @@ void tg_irq_unmask(u32 n)
 void tg_irq_mask(u32 n)
 {
 	((volatile struct lg32_data *)&tg_data)->blocked_interrupts |= 1u << n;
+}
+
+void tg_sleep(u32 ns)
+{
+	tg_irq_disable();
+	tg_hcall(LG32_SET_CLOCKEVENT, ns, 0, 0, 0);
+	tg_hcall(LG32_HALT, 0, 0, 0, 0);
+	tg_irq_disable();
 }

@@ -21,19 +21,13 @@ static u64 now(void)
 	return data->time_sec * 1000000000ull + data->time_nsec;
 }
 
-static void sleep_ns(u32 ns)
-{
-	tg_hcall(LG32_SET_CLOCKEVENT, ns, 0, 0, 0);
-	tg_hcall(LG32_HALT, 0, 0, 0, 0);
-}
-
 static void check_time(void)
 {
 	u64 before = now();
 	u32 i, host;
 
 	for (i = 0; i < 20; i++) {
-		sleep_ns(2000000);
+		tg_sleep(2000000);
 		TG_CHECK(now() >= before + 2000000, "time moved too little");
 		before = now();
 	}
@@ -54,7 +48,7 @@ static void check_tsc(void)
 		u64 tsc = tg_rdtsc();
 		u32 measured;
 
-		sleep_ns(30000000);
+		tg_sleep(30000000);
 		us = tg_inl(TG_PORT_USEC) - us;
 		tsc = tg_rdtsc() - tsc;
 		measured = (u32)(tsc >> 4) / (us >> 4) * 1000;

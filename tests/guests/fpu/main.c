@@ -90,12 +90,6 @@ static void compare(u32 round, const char *what)
 	}
 }
 
-static void sleep_a_bit(void)
-{
-	tg_hcall(LG32_SET_CLOCKEVENT, 200000, 0, 0, 0);
-	tg_hcall(LG32_HALT, 0, 0, 0, 0);
-}
-
 static void check_round(u32 round)
 {
 	u64 end;
@@ -106,7 +100,7 @@ static void check_round(u32 round)
 	compare(round, "hypercall");
 	tg_inb(0x80);
 	compare(round, "port");
-	sleep_a_bit();
+	tg_sleep(200000);
 	compare(round, "sleep");
 	end = tg_rdtsc() + 1000000;
 	while (tg_rdtsc() < end)

@@ -204,6 +204,7 @@ static void check_base(void)
 		TG_EQ(value, i + 1, "word at the base");
 	}
 	clear_fs();
+	tg_gdt_set(ENTRY, 0);
 }
 
 void test_main(void)

@@ -22,9 +22,11 @@ static void set(u32 ns)
 	tg_hcall(LG32_SET_CLOCKEVENT, ns, 0, 0, 0);
 }
 
+/* Interrupts are off while a test sets a timer: it waits for the HALT. */
 static void halt(void)
 {
 	tg_hcall(LG32_HALT, 0, 0, 0, 0);
+	tg_irq_disable();
 }
 
 static u32 usec(void)
@@ -61,7 +63,9 @@ static void check_off(void)
 	set(0);
 	spin(40000);
 	tg_irq_unmask(0);
+	tg_irq_enable();
 	tg_hcall(LG32_SEND_INTERRUPTS, 0, 0, 0, 0);
+	tg_irq_disable();
 	TG_EQ(tg_irq_count[0], n, "interrupts of a timer turned off");
 }
 
@@ -90,7 +94,9 @@ static void check_masked(void)
 	spin(5000);
 	TG_EQ(tg_irq_count[0], n, "interrupts of a masked timer");
 	tg_irq_unmask(0);
+	tg_irq_enable();
 	tg_hcall(LG32_SEND_INTERRUPTS, 0, 0, 0, 0);
+	tg_irq_disable();
 	TG_EQ(tg_irq_count[0], n + 1, "interrupts once unmasked");
 }
 
@@ -99,9 +105,11 @@ static void check_busy(void)
 {
 	u32 n = tg_irq_count[0];
 
+	tg_irq_enable();
 	set(1000000);
 	while (tg_irq_count[0] == n)
 		asm volatile("pause" : : : "memory");
+	tg_irq_disable();
 }
 
 static void check_many(void)
@@ -127,7 +135,6 @@ void test_main(void)
 	tg_irq_unmask(0);
 	for (i = 0; i < ARRAY_SIZE(delays); i++)
 		check_delay(delays[i]);
-	tg_irq_enable();
 	check_off();
 	check_replace();
 	check_masked();

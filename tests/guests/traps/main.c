@@ -63,9 +63,11 @@ static void check_traps(void)
 		      "addl %%eax, %%eax\n\tinto\n1:", : "=&r"(eip)
 		      : : "eax", "cc"), 4, 0, "into");
 	TG_EQ(tg_fault.eip, eip, "eip after into");
-	expect(tg_try("movl $1f, %0\n\t.byte 0xf1\n1:", : "=&r"(eip)), 1, 0,
-	       "int1");
-	TG_EQ(tg_fault.eip, eip, "eip after int1");
+	/* Some emulators have no int1. */
+	if (tg_try("movl $1f, %0\n\t.byte 0xf1\n1:", : "=&r"(eip)) != 6) {
+		expect(tg_fault.vector, 1, 0, "int1");
+		TG_EQ(tg_fault.eip, eip, "eip after int1");
+	}
 }
 
 static void check_page_fault(void)
