@@ -2,12 +2,13 @@
 /*
  * The `lguest` command: find the subcommand and go there.
  */
-#include <stdio.h>
-#include <stdlib.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "report.h"
+#include "types.h"
 
 static const struct {
 	const char *name;
@@ -22,8 +23,24 @@ static const struct {
 	{ "-h", cmd_help },
 };
 
+/*
+ * Started with one of them closed, we would open a disk in its place and
+ * then print to it.
+ */
+static void open_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
+	open_standard_files();
 	if (argc < 2)
 		die(STATUS_USAGE, "say what to do: run, check, version or help");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)

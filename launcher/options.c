@@ -201,8 +201,3 @@ void options_parse(struct options *options, int argc, char **argv)
 	if (!options->consoles)
 		options->console[options->consoles++] = "tty";
 }
-
-void options_free(struct options *options)
-{
-	free(options->cmdline);
-}

@@ -44,6 +44,5 @@ struct options {
 
 /* Dies of a wrong command line; "--help" prints and exits. */
 void options_parse(struct options *options, int argc, char **argv);
-void options_free(struct options *options);
 
 #endif

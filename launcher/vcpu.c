@@ -24,6 +24,7 @@
 #define KEYBOARD_STATUS		1
 #define VCPU_SIGNAL		SIGUSR1	/* ends LG_RUN and writes */
 #define STOP_RETRY_NS		20000000
+#define STOP_RETRIES		100
 
 static int vcpu_set_entry(struct vcpu *vcpu, u32 entry)
 {
@@ -187,14 +188,12 @@ int vcpu_start(struct vcpu *vcpu)
  * One signal may come just before the thread goes to sleep in a write to
  * a reader that is gone for good: keep at it.
  */
-void vcpu_stop(struct vcpu *vcpu)
+bool vcpu_stop(struct vcpu *vcpu)
 {
 	struct timespec until;
 
-	if (!vcpu->running)
-		return;
 	vcpu->run->immediate_exit = 1;
-	do {
+	for (int i = 0; vcpu->running && i < STOP_RETRIES; i++) {
 		pthread_kill(vcpu->thread, VCPU_SIGNAL);
 		clock_gettime(CLOCK_REALTIME, &until);
 		until.tv_nsec += STOP_RETRY_NS;
@@ -202,6 +201,8 @@ void vcpu_stop(struct vcpu *vcpu)
 			until.tv_nsec -= 1000000000;
 			until.tv_sec++;
 		}
-	} while (pthread_timedjoin_np(vcpu->thread, NULL, &until) == ETIMEDOUT);
-	vcpu->running = false;
+		vcpu->running = pthread_timedjoin_np(vcpu->thread, NULL,
+						     &until);
+	}
+	return !vcpu->running;
 }

@@ -37,8 +37,11 @@ struct vcpu {
 int vcpu_init(struct vcpu *vcpu, int guest_fd, u32 entry);
 int vcpu_start(struct vcpu *vcpu);
 
-/* Get the thread out of the guest and wait for its end. */
-void vcpu_stop(struct vcpu *vcpu);
+/*
+ * Get the thread out of the guest and wait for its end.  False if it does not
+ * come: then it is waiting for a disk or the like, and nothing it uses may go.
+ */
+bool vcpu_stop(struct vcpu *vcpu);
 void vcpu_exit(struct vcpu *vcpu);
 
 #endif

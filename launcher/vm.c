@@ -57,11 +57,6 @@ void vm_close(struct vm *vm)
 	for (unsigned int i = 0; i < vm->options->consoles; i++)
 		if (vm->backend[i].ops)
 			vm->backend[i].ops->close(&vm->backend[i]);
-	for (unsigned int i = 0; i < vm->options->blocks; i++)
-		disk_close(vm->disk[i]);
-	boot_close(&vm->boot);
-	if (vm->device_fd >= 0)
-		close(vm->device_fd);
 }
 
 static int vm_check_memory(const struct vm *vm)
@@ -177,6 +172,7 @@ int vm_run(struct vm *vm)
 	if (status)
 		return status;
 	loop_run();
-	vcpu_stop(&vm->vcpu);
-	return vm->vcpu.status;
+	if (vcpu_stop(&vm->vcpu))
+		return vm->vcpu.status;
+	return complain(STATUS_HOST, "the guest is stuck in a device: left behind");
 }

@@ -55,6 +55,8 @@ struct vm {
 
 /* Open everything @options names.  0 or an exit status, the reason said. */
 int vm_open(struct vm *vm, const struct options *options);
+
+/* Give back what others see: the terminal. */
 void vm_close(struct vm *vm);
 
 /* Make the machine, ready to start.  0 or an exit status, the reason said. */

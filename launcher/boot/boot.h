@@ -31,7 +31,6 @@ struct boot {
 /* Both return 0 or an exit status, the reason said. */
 int boot_open(struct boot *boot);
 int boot_load(const struct boot *boot, struct mem *mem, u32 *entry);
-void boot_close(struct boot *boot);
 
 /**
  * struct image - a file, or what was unpacked from one; image.c

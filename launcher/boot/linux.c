@@ -10,8 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "lguest/lg32.h"
 #include "mem.h"
@@ -52,15 +50,6 @@ int boot_open(struct boot *boot)
 				  "kernel command line of %zu bytes; at most %u",
 				  strlen(boot->cmdline), CMDLINE_BYTES - 1);
 	return status;
-}
-
-void boot_close(struct boot *boot)
-{
-	if (boot->kernel_fd >= 0)
-		close(boot->kernel_fd);
-	if (boot->initrd_fd >= 0)
-		close(boot->initrd_fd);
-	boot->kernel_fd = boot->initrd_fd = -1;
 }
 
 /*

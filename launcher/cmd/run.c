@@ -104,10 +104,15 @@ static int run_guest(struct vm *vm)
 	}
 }
 
+/*
+ * At the end the guest is not taken apart: the kernel does that when we are
+ * gone, and is not held up by a disk that does not answer.  Terminals are
+ * given back by closing the backends.
+ */
 int cmd_run(int argc, char **argv)
 {
-	struct options options;
-	struct vm vm;
+	static struct options options;
+	static struct vm vm;
 	sigset_t ends;
 	int status;
 
@@ -126,9 +131,7 @@ int cmd_run(int argc, char **argv)
 		status = sandbox_enter();
 	if (!status)
 		status = run_guest(&vm);
-	vm_destroy(&vm);
 	vm_close(&vm);
 	stats_close();
-	options_free(&options);
 	return status;
 }

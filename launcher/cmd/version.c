@@ -23,7 +23,7 @@ int cmd_version(int argc, char **argv)
 
 	if (argc > 1)
 		return complain(STATUS_USAGE, "version: what is %s?", argv[1]);
-	printf("lguest %s, /dev/lguest interface %u\n", LGUEST_VERSION,
+	printf("lguest %s, /dev/lguest interface %d\n", LGUEST_VERSION,
 	       LG_API_VERSION);
 	fd = open("/dev/lguest", O_RDWR | O_CLOEXEC);
 	if (fd >= 0 && !ioctl(fd, LG_GET_INFO, &info))
