@@ -205,6 +205,7 @@ struct tg_fault {
 	u32 vector, error, cr2, eip, cs, eflags, esp;
 };
 extern volatile struct tg_fault tg_fault;
+extern u32 tg_try_esp;
 
 /* Sees every trap that is no IRQ first; true if it dealt with it. */
 extern bool (*tg_trap_hook)(struct tg_regs *regs);
@@ -221,12 +222,14 @@ extern const char tg_iret[], tg_iret_store[];
 
 /*
  * Run instructions that may trap; the value is the vector or TG_NO_TRAP.
- * After a trap anywhere in the text, execution goes on behind it.
+ * After a trap anywhere in the text, execution goes on behind it, with the
+ * stack pointer as it was before.
  */
 #define tg_try(text, ...) \
 	({ \
 		tg_fault.vector = TG_NO_TRAP; \
-		asm volatile("771:\t" text "\n772:\n\t" TG_EX(771b, 772b) \
+		asm volatile("movl %%esp, tg_try_esp\n771:\t" text "\n772:\n\t" \
+			     "movl tg_try_esp, %%esp\n\t" TG_EX(771b, 772b) \
 			     __VA_ARGS__); \
 		tg_fault.vector; \
 	})

@@ -7,6 +7,7 @@
 #include "tg.h"
 
 volatile struct tg_fault tg_fault;
+u32 tg_try_esp;
 bool (*tg_trap_hook)(struct tg_regs *regs);
 void (*tg_irq_hook)(u32 irq, struct tg_regs *regs);
 volatile u32 tg_irq_count[LG32_IRQS];

@@ -36,17 +36,10 @@ static void pf(void)
 	*(volatile u32 *)0x90000000 = 0;
 }
 
-static void breakpoint(void)
-{
-	absent(3);
-	asm volatile("int3");
-}
-
 static const struct tg_case cases[] = {
 	{ "ud", ud },
 	{ "gp", gp },
 	{ "pf", pf },
-	{ "breakpoint", breakpoint },
 };
 
 void test_main(void)

@@ -59,12 +59,18 @@ static void leaf_high(void)
 	alive("leaf above 4 GiB");
 }
 
+/* Reserved bits: ignored, refused or a fault; never a frame of the host. */
 static void leaf_reserved(void)
 {
-	tg_pte_put(tg_root, TG_UTEST, 0x4000000000000000ull | TG_P | TG_W);
-	*(volatile u32 *)TG_UTEST = 1;
-	if (tg_env.pae)
-		alive("leaf with reserved bits");
+	u32 page = tg_page_alloc(), bit;
+
+	for (bit = 52; bit < 64; bit++) {
+		*(volatile u32 *)tg_va(page) = 0;
+		tg_set_pte(tg_root, TG_UTEST, page | TG_P | TG_W | 1ull << bit);
+		if (tg_try_write(TG_UTEST, bit) != TG_NO_TRAP)
+			continue;
+		TG_EQ(*(volatile u32 *)tg_va(page), bit, "our page");
+	}
 }
 
 static void dir_outside(void)

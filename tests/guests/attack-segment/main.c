@@ -2,10 +2,10 @@
 /*
  * Segments that vanish while they are loaded.
  *
- * Claim: the switcher loads the guest's selectors on the way in; if one of
- * them is no good any more, that fault happens in ring 0, is recognised by
- * where the stack ended up, and kills the guest (or the guest gets a #GP or
- * #NP of its own); the host never sees it.
+ * Claim: the switcher loads the guest's selectors on the way in; a data
+ * segment that is no good any more is null from then on, a code or stack
+ * segment kills the guest; should the load itself fault, in ring 0, that is
+ * recognised by where the stack ended up and kills, too.
  *
  * Source: docs/design.md, world switch, item 9; BadIRET (CVE-2014-9322).
  *

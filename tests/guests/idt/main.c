@@ -97,6 +97,20 @@ static void replaced(void)
 	TG_EQ(tg_try("ud2", : : : "memory"), 6, "vector after replacing");
 }
 
+/* int3 without a gate: the CPU's #GP or #NP for that entry. */
+static void absent(void)
+{
+	u32 vector;
+
+	tg_hcall(LG32_LOAD_IDT_ENTRY, 3, 0, 0, 0);
+	vector = tg_try("int3", : : : "memory");
+	TG_CHECK((vector == 13 || vector == 11) && tg_fault.error == 3 * 8 + 2,
+		 "int3 without a gate: trap %u, error %#x", vector,
+		 tg_fault.error);
+	tg_idt_default(3);
+	TG_EQ(tg_try("int3", : : : "memory"), 3, "int3 with a gate again");
+}
+
 void test_main(void)
 {
 	tg_trap_hook = look;
@@ -111,5 +125,5 @@ void test_main(void)
 	breakpoint_with(TG_GATE_TRAP);
 	ignored();
 	replaced();
-	tg_hcall(LG32_LOAD_IDT_ENTRY, 5, 0, 0, 0);
+	absent();
 }
