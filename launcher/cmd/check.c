@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "device.h"
@@ -118,14 +119,51 @@ static void check_cpu(void)
 	free(flags);
 }
 
+/*
+ * What the module, or the kernel about it, complained of last, if that is
+ * still in the kernel's log and we may read it: each read gives one record,
+ * "priority,numbers;text\n".
+ */
+static bool module_last_words(char *words, size_t room)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char record[1024];
+	bool found = false;
+	ssize_t n;
+
+	while (fd >= 0 && ((n = read(fd, record, sizeof(record) - 1)) > 0 ||
+			   (n < 0 && errno == EPIPE))) {
+		char *text;
+
+		if (n < 0)
+			continue;	/* overwritten while we read */
+		record[n] = 0;
+		text = strchr(record, ';');
+		if (!text || strncmp(text + 1, "lg: ", 4) ||
+		    (strtoul(record, NULL, 10) & LOG_PRIMASK) > LOG_WARNING)
+			continue;
+		snprintf(words, room, "%.*s", (int)strcspn(text + 5, "\n"),
+			 text + 5);
+		found = true;
+	}
+	if (fd >= 0)
+		close(fd);
+	return found;
+}
+
 static void check_module(void)
 {
 	char *line = find_line("/proc/modules", "lg ");
+	char words[256];
 
 	if (line)
 		check_say(PASS, "module", "lg is loaded");
 	else if (!access(DEVICE_PATH, F_OK))
 		check_say(PASS, "module", "built in, or not to be seen");
+	else if (module_last_words(words, sizeof(words)))
+		check_say(FAIL, "module",
+			  "lg is not loaded; it refused: %s",
+			  printable(words));
 	else
 		check_say(FAIL, "module",
 			  "lg is not loaded; try `modprobe lg` (or `insmod lg.ko`); if it refuses, `dmesg | grep lg:` says why");
