@@ -242,8 +242,10 @@ static void sync_slot(struct lg_vcpu *vcpu, u64 *pmd, lg_gpa_t cr3,
 
 	for (; pmd; first = end + 1) {
 		end = min(first | (lg_gva_t)(BIT(TABLE_SHIFT) - 1), last);
-		if (pmd[table_index(first)])
+		if (pmd[table_index(first)]) {
 			sync_table(vcpu, pmd, cr3, first, end);
+			cond_resched();
+		}
 		if (end == last)
 			return;
 	}

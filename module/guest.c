@@ -68,7 +68,8 @@ struct lg_guest *lg_guest_create(const struct lg_guest_config *config)
 	}
 	kref_init(&guest->ref);
 	mutex_init(&guest->lock);
-	spin_lock_init(&guest->event_lock);
+	spin_lock_init(&guest->doorbell_lock);
+	spin_lock_init(&guest->irqfd_lock);
 	INIT_LIST_HEAD(&guest->doorbells);
 	INIT_LIST_HEAD(&guest->irqfds);
 	guest->abi = abi;

@@ -4,7 +4,8 @@
  * make them pending (irqfd), and guest writes that signal eventfds (doorbells).
  *
  * Interrupts may come from any context; what a pending one means is the ABI's
- * business.
+ * business. Two locks, for an eventfd may be both: a doorbell signals it, and so
+ * takes its lock, under doorbell_lock; an irqfd takes irqfd_lock under its.
  */
 #include <linux/eventfd.h>
 #include <linux/file.h>
@@ -82,14 +83,14 @@ static int doorbell_add(struct lg_guest *guest, const struct lg_doorbell *arg)
 		kfree(d);
 		return rc;
 	}
-	spin_lock_irq(&guest->event_lock);
+	spin_lock_irq(&guest->doorbell_lock);
 	if (doorbell_find(guest, arg->gpa, arg->len))
 		rc = -EEXIST;
 	else if (list_length(&guest->doorbells) >= MAX_EVENTS)
 		rc = -ENOSPC;
 	else
 		list_add_tail(&d->list, &guest->doorbells);
-	spin_unlock_irq(&guest->event_lock);
+	spin_unlock_irq(&guest->doorbell_lock);
 	if (rc)
 		doorbell_free(d);
 	return rc;
@@ -100,11 +101,11 @@ static int doorbell_remove(struct lg_guest *guest,
 {
 	struct doorbell *d;
 
-	spin_lock_irq(&guest->event_lock);
+	spin_lock_irq(&guest->doorbell_lock);
 	d = doorbell_find(guest, arg->gpa, arg->len);
 	if (d)
 		list_del(&d->list);
-	spin_unlock_irq(&guest->event_lock);
+	spin_unlock_irq(&guest->doorbell_lock);
 	doorbell_free(d);
 	return d ? 0 : -ENOENT;
 }
@@ -120,7 +121,8 @@ int lg_doorbell(struct lg_guest *guest, const struct lg_doorbell *arg)
 {
 	if (arg->reserved || arg->flags & ~LG_FD_DEASSIGN ||
 	    (arg->len != 1 && arg->len != 2 && arg->len != 4) ||
-	    !lg_gpa_is_mmio(guest, arg->gpa))
+	    !lg_gpa_is_mmio(guest, arg->gpa) ||
+	    !lg_gpa_is_mmio(guest, arg->gpa + arg->len - 1))
 		return -EINVAL;
 	if (arg->flags & LG_FD_DEASSIGN)
 		return doorbell_remove(guest, arg);
@@ -139,18 +141,18 @@ bool lg_doorbell_ring(struct lg_guest *guest, lg_gpa_t gpa, unsigned int len)
 {
 	struct doorbell *d;
 
-	spin_lock_irq(&guest->event_lock);
+	spin_lock_irq(&guest->doorbell_lock);
 	d = doorbell_find(guest, gpa, len);
 	if (d)
 		eventfd_signal(d->eventfd, 1);
-	spin_unlock_irq(&guest->event_lock);
+	spin_unlock_irq(&guest->doorbell_lock);
 	return d;
 }
 
 /* ---- irqfds ---- */
 
 struct irqfd {
-	struct list_head list;		/* under lg_guest.event_lock */
+	struct list_head list;		/* under lg_guest.irqfd_lock */
 	struct lg_guest *guest;
 	struct eventfd_ctx *eventfd;
 	unsigned int irq;
@@ -192,10 +194,10 @@ static int irqfd_wakeup(wait_queue_entry_t *wait, unsigned int mode, int sync,
 		lg_irq_raise(f->guest->vcpu[0], f->irq);
 	}
 	if (flags & EPOLLHUP) {
-		spin_lock_irqsave(&f->guest->event_lock, irqflags);
+		spin_lock_irqsave(&f->guest->irqfd_lock, irqflags);
 		if (!list_empty(&f->list))
 			irqfd_remove(f);
-		spin_unlock_irqrestore(&f->guest->event_lock, irqflags);
+		spin_unlock_irqrestore(&f->guest->irqfd_lock, irqflags);
 	}
 	return 0;
 }
@@ -232,12 +234,12 @@ static int irqfd_add(struct lg_guest *guest, const struct lg_irqfd *arg)
 	INIT_WORK(&f->shutdown, irqfd_shutdown);
 	init_waitqueue_func_entry(&f->wait, irqfd_wakeup);
 	init_poll_funcptr(&f->poll, irqfd_queue);
-	spin_lock_irq(&guest->event_lock);
+	spin_lock_irq(&guest->irqfd_lock);
 	if (list_length(&guest->irqfds) >= MAX_EVENTS)
 		rc = -ENOSPC;
 	else
 		list_add_tail(&f->list, &guest->irqfds);
-	spin_unlock_irq(&guest->event_lock);
+	spin_unlock_irq(&guest->irqfd_lock);
 	if (rc)
 		goto err_eventfd_put;
 	/* Signalled before we listened? */
@@ -263,14 +265,14 @@ static int irqfd_take_back(struct lg_guest *guest, const struct lg_irqfd *arg)
 
 	if (IS_ERR(eventfd))
 		return PTR_ERR(eventfd);
-	spin_lock_irq(&guest->event_lock);
+	spin_lock_irq(&guest->irqfd_lock);
 	list_for_each_entry_safe(f, next, &guest->irqfds, list) {
 		if (f->eventfd != eventfd || f->irq != arg->irq)
 			continue;
 		irqfd_remove(f);
 		rc = 0;
 	}
-	spin_unlock_irq(&guest->event_lock);
+	spin_unlock_irq(&guest->irqfd_lock);
 	eventfd_ctx_put(eventfd);
 	flush_workqueue(irqfd_workqueue);
 	return rc;
@@ -285,12 +287,19 @@ static int irqfd_take_back(struct lg_guest *guest, const struct lg_irqfd *arg)
  */
 int lg_irqfd(struct lg_guest *guest, const struct lg_irqfd *arg)
 {
+	int rc;
+
 	if (arg->reserved || arg->flags & ~LG_FD_DEASSIGN ||
 	    arg->irq >= MAX_IRQ || !READ_ONCE(guest->vcpu[0]))
 		return -EINVAL;
+	/* One at a time: nobody takes back what is not quite there yet. */
+	mutex_lock(&guest->lock);
 	if (arg->flags & LG_FD_DEASSIGN)
-		return irqfd_take_back(guest, arg);
-	return irqfd_add(guest, arg);
+		rc = irqfd_take_back(guest, arg);
+	else
+		rc = irqfd_add(guest, arg);
+	mutex_unlock(&guest->lock);
+	return rc;
 }
 
 /**
@@ -302,10 +311,10 @@ void lg_events_free(struct lg_guest *guest)
 	struct doorbell *d, *next_d;
 	struct irqfd *f, *next_f;
 
-	spin_lock_irq(&guest->event_lock);
+	spin_lock_irq(&guest->irqfd_lock);
 	list_for_each_entry_safe(f, next_f, &guest->irqfds, list)
 		irqfd_remove(f);
-	spin_unlock_irq(&guest->event_lock);
+	spin_unlock_irq(&guest->irqfd_lock);
 	flush_workqueue(irqfd_workqueue);
 	list_for_each_entry_safe(d, next_d, &guest->doorbells, list)
 		doorbell_free(d);

@@ -127,10 +127,11 @@ struct lg_guest {
 	unsigned long pinned;
 	struct lg_shadow *shadow;
 
-	/* irq.c: doorbells and irqfds; spinlock of its own. */
-	spinlock_t event_lock;
-	struct list_head doorbells;
-	struct list_head irqfds;
+	spinlock_t doorbell_lock;
+	struct list_head doorbells;	/* under doorbell_lock */
+
+	spinlock_t irqfd_lock;
+	struct list_head irqfds;	/* under irqfd_lock */
 
 	/* First reason wins. */
 	atomic_t dead;			/* LG_EXIT_x or 0 */

@@ -128,7 +128,8 @@ static bool mov_cr(struct lg_vcpu *vcpu, const struct lg_insn *insn)
 		if (write)
 			set_cr0(vcpu, *reg);
 		else
-			*reg = a->cr0;
+			*reg = a->cr0 | (lg_shadow_is_linear(vcpu) ?
+					 0 : X86_CR0_PG);
 		return true;
 	case 2:
 		if (write && a->data)

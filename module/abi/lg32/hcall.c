@@ -6,6 +6,7 @@
  * Arguments are the guest's: every function that takes one checks it. A call
  * that makes no sense kills the guest; none returns an error.
  */
+#include <linux/sched/signal.h>
 #include "lg32.h"
 
 /* Order and checks as docs/abi/lg32.md has them. */
@@ -206,7 +207,8 @@ void lg32_ring(struct lg_vcpu *vcpu)
 		do_call(vcpu, call.arg[0], call.arg[1], call.arg[2],
 			call.arg[3]);
 		WRITE_ONCE(a->data->hcall_status[slot], LG32_RING_FREE);
-		if (lg_guest_is_dead(vcpu->guest))
+		if (lg_guest_is_dead(vcpu->guest) ||
+		    fatal_signal_pending(current))
 			return;
 	}
 }
