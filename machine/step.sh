@@ -11,6 +11,9 @@ shift 2
 [ "${V:-}" != 1 ] || exec "$@"
 
 mkdir -p build/log
+# Two makes in one tree take turns.
+exec 9>build/log/.lock
+flock 9
 log=build/log/$name.log
 # Sleeps in a way that ends with the shell that sleeps.
 nap() {
