@@ -42,6 +42,7 @@ static u64 shadow_entry(struct page *page, u32 flags)
  * @base: the page, kmapped
  * @wide: 8-byte entries
  * @flags: what the levels above allow
+ * @frame_mask: the frame in an entry
  */
 struct guest_table {
 	void *base;

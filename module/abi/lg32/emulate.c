@@ -341,6 +341,7 @@ static bool emulate(struct lg_vcpu *vcpu, const struct lg_insn *insn)
 		return true;
 	case 0xfb:	/* STI */
 		lg32_set_irq_enabled(vcpu, true);
+		lg32_vcpu(vcpu)->sti_shadow = f->eip + insn->len;
 		return true;
 	case 0x0f00:	/* LLDT, LTR: we have none, and our own */
 		return insn->reg == 2 || insn->reg == 3;

@@ -21,6 +21,7 @@
  * @kernel_address: start of the guest kernel's part
  * @syscall_vec: the vector beyond 31 that may be direct
  * @direct_entry: its handler while it is direct, or 0
+ * @sti_shadow: the instruction after an emulated STI, which comes first, or 0
  * @irq_enabled: before INIT, what lg32_data.irq_enabled is after it
  * @ss1: kernel stack segment
  * @esp1: kernel stack pointer
@@ -37,6 +38,7 @@ struct lg32_vcpu {
 	u32 kernel_address;
 	u32 syscall_vec;
 	u32 direct_entry;
+	u32 sti_shadow;
 	u32 irq_enabled;
 	u32 ss1, esp1;
 	u32 cr0, cr4;

@@ -4,9 +4,9 @@
  * virtual interrupts when it is willing.
  *
  * The guest's interrupt flag is a word in the shared page, not the CPU's, which
- * stays on. Two places in the guest must not be interrupted though the word
- * says yes: the iret that follows setting it, and the first instruction of a
- * direct system call, which clears it.
+ * stays on. Three places in the guest must not be interrupted though the word
+ * says yes: the iret that follows setting it, the first instruction of a
+ * direct system call, which clears it, and the one after an emulated STI.
  */
 #include <linux/ktime.h>
 #include <linux/timekeeping.h>
@@ -188,6 +188,10 @@ static bool may_interrupt(struct lg_vcpu *vcpu)
 
 	if (lg32_from_user(vcpu))
 		return true;
+	if (a->sti_shadow && f->eip == a->sti_shadow) {
+		a->sti_shadow = 0;
+		return false;
+	}
 	if (a->direct_entry && f->eip == a->direct_entry)
 		return false;
 	return f->eip != a->noirq_iret || finish_iret(vcpu);

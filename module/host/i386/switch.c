@@ -31,18 +31,16 @@
  */
 static void sysenter_disable(struct host_vcpu *host)
 {
-	u32 high;
-
 	if (!boot_cpu_has(X86_FEATURE_SEP))
 		return;
-	rdmsr(MSR_IA32_SYSENTER_CS, host->sysenter_cs, high);
-	wrmsr(MSR_IA32_SYSENTER_CS, 0, 0);
+	host->sysenter_cs = __rdmsr(MSR_IA32_SYSENTER_CS);
+	__wrmsr(MSR_IA32_SYSENTER_CS, 0, 0);
 }
 
 static void sysenter_enable(struct host_vcpu *host)
 {
 	if (boot_cpu_has(X86_FEATURE_SEP))
-		wrmsr(MSR_IA32_SYSENTER_CS, host->sysenter_cs, 0);
+		__wrmsr(MSR_IA32_SYSENTER_CS, host->sysenter_cs, 0);
 }
 
 /* The descriptor tables of the host are the same for as long as we stay here. */
@@ -112,6 +110,12 @@ static void copy_state(struct host_vcpu *host, struct lg_page_b *b)
 	host->dirty = 0;
 }
 
+/* FPU instructions of the guest trap until it says that they may not. */
+static void set_ts(void)
+{
+	asm volatile("mov %0, %%cr0" : : "r" (native_read_cr0() | X86_CR0_TS));
+}
+
 /* The far call through which the two worlds meet. */
 static unsigned int call_switcher(u32 pages)
 {
@@ -169,7 +173,7 @@ unsigned int host_switch(struct lg_vcpu *vcpu)
 	if (dr7 & DR_GLOBAL_ENABLE_MASK || dr7 & DR_LOCAL_ENABLE_MASK)
 		set_debugreg(0, 7);
 	if (host->ts)
-		write_cr0(read_cr0() | X86_CR0_TS);
+		set_ts();
 
 	trap = call_switcher(gva);
 
