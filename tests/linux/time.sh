@@ -1,0 +1,35 @@
+#!/bin/sh
+# Time in a Linux guest: the host's wall clock, sleeps that are as long as
+# they should be and clocks that agree with the host's; also after the host's
+# wall clock is stepped (historic lguest's timers ran on that clock).
+. "$(dirname "$0")/../lib/check.sh"
+
+before=$(date +%s)
+now=$(guest-run 'date +%s')
+after=$(date +%s)
+[ "$now" -ge "$before" ] && [ "$now" -le "$after" ] ||
+	failure "the guest's date is $now; here $before to $after"
+
+# Ten sleeps of 0.2 seconds by the guest's own clock.
+guest-run 'cat /sys/devices/system/clocksource/clocksource0/current_clocksource
+	a=$(cut -d. -f1 /proc/uptime); for i in 1 2 3 4 5 6 7 8 9 10; do
+	usleep 200000; done; b=$(cut -d. -f1 /proc/uptime); echo $((b - a))' >out
+echo "# clock source $(head -n 1 out)"
+took=$(tail -n 1 out)
+[ "${took:-0}" -ge 1 ] && [ "$took" -le 60 ] || failure "2 seconds took $took"
+
+# The guest sleeps while the clock here jumps an hour on, and back.
+start=$(cut -d. -f1 /proc/uptime)
+(
+	sleep 4
+	date -s "@$(($(date +%s) + 3600))" >/dev/null
+	sleep 1
+	date -s "@$(($(date +%s) - 3600))" >/dev/null
+) &
+guest-run 'for i in 1 2 3 4 5 6 7 8; do sleep 1; done; echo end' >out
+same "a guest while the host's clock is stepped" "$(cat out)" end
+took=$(($(cut -d. -f1 /proc/uptime) - start))
+[ "$took" -ge 8 ] || failure "8 seconds took $took"
+[ "$took" -lt 600 ] || failure "8 seconds took $took: a stalled timer"
+wait
+finish
