@@ -19,12 +19,15 @@ static void say(const char *fmt, va_list ap)
 	ssize_t n;
 	int len;
 
-	len = vsnprintf(line + used, sizeof(line) - used - 1, fmt, ap);
+	len = vsnprintf(line + used, sizeof(line) - used - 2, fmt, ap);
 	if (len < 0)
 		return;
 	used += (size_t)len;
-	if (used > sizeof(line) - 2)
-		used = sizeof(line) - 2;
+	if (used > sizeof(line) - 3)
+		used = sizeof(line) - 3;
+	/* The terminal may be raw, for the guest's sake. */
+	if (isatty(STDERR_FILENO))
+		line[used++] = '\r';
 	line[used++] = '\n';
 	n = write(STDERR_FILENO, line, used);
 	(void)n;	/* nobody left to tell */

@@ -72,6 +72,7 @@ static void tty_set_raw(void)
 
 	raw.c_iflag &= ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR |
 				   IGNCR | ICRNL | IXON);
+	raw.c_oflag &= ~(tcflag_t)OPOST;	/* the guest's tty does it */
 	raw.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
 	raw.c_cflag &= ~(tcflag_t)(CSIZE | PARENB);
 	raw.c_cflag |= CS8;
