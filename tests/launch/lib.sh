@@ -1,0 +1,65 @@
+# shellcheck shell=sh disable=SC2034  # variables for who reads this
+# For the tests of the launcher in the host machine: read with `.`.
+
+fail() {
+	echo "FAILURE $*"
+	exit 1
+}
+
+# ends STATUS PATTERN COMMAND...: the command ends so, says one line on stderr
+# that matches the pattern, and nothing on stdout.
+ends() {
+	want=$1
+	pattern=$2
+	shift 2
+	echo "# $*"
+	"$@" </dev/null >out 2>err && got=0 || got=$?
+	[ "$got" = "$want" ] || {
+		cat err
+		fail "status $got, not $want: $*"
+	}
+	[ ! -s out ] || fail "output on stdout: $*"
+	[ "$(wc -l <err)" = 1 ] || fail "not one line: $(cat err)"
+	grep -q "^lguest: .*$pattern" err || fail "no '$pattern' in: $(cat err)"
+}
+
+# initrd FILE COMMAND: a ramdisk whose guest runs the command on hvc1 and
+# leaves its status on hvc2.
+initrd() {
+	mkdir -p "$1.d/job"
+	printf '%s\n' "$2" >"$1.d/job/cmd"
+	(cd "$1.d" && find job | cpio -o -H newc 2>/dev/null) |
+		cat /guest/initrd - >"$1"
+	rm -rf "$1.d"
+}
+
+# run INITRD [OPTION...]: a guest with our usual three consoles; its output is
+# ours, its log is in the file log.
+run() {
+	ramdisk=$1
+	shift
+	lguest run --initrd "$ramdisk" --console file:log --console tty \
+		--console file:status "$@" /guest/vmlinux -- console=hvc0
+}
+
+# start INITRD [OPTION...]: the same in the background, as process $guest; its
+# output goes to the files out and err.
+start() {
+	ramdisk=$1
+	shift
+	: >out
+	lguest run --initrd "$ramdisk" --console file:log --console tty \
+		--console file:status "$@" /guest/vmlinux -- console=hvc0 \
+		</dev/null >out 2>err &
+	guest=$!
+}
+
+# await PATTERN FILE: until the guest has said so.
+await() {
+	i=0
+	until grep -q "$1" "$2"; do
+		i=$((i + 1))
+		[ $i -lt 600 ] || fail "no '$1' in $2: $(tail "$2" err)"
+		sleep 0.1
+	done
+}

@@ -1,0 +1,56 @@
+#!/bin/sh
+# Ten guests at once, each with work to do; then guests killed at odd moments.
+# Nothing of either is left in the host.
+# shellcheck disable=SC2016  # the guest expands them
+set -eu
+# shellcheck source=tests/launch/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+used() {
+	echo 3 >/proc/sys/vm/drop_caches
+	sleep 1
+	awk '/^MemTotal/ { t = $2 } /^MemFree/ { print t - $2 }' /proc/meminfo
+}
+
+users() {
+	awk '$1 == "lg" { print $3 }' /proc/modules
+}
+
+initrd work '
+i=0
+while [ $i -lt 20 ]; do
+	i=$((i + 1))
+	[ "$(echo $i | md5sum | wc -c)" = 36 ] || exit 1
+done
+echo finished'
+for i in 0 1 2 3 4 5 6 7 8 9; do
+	mkdir $i
+	(cd $i && run ../work --memory 32M >out 2>err) &
+done
+wait
+for i in 0 1 2 3 4 5 6 7 8 9; do
+	[ "$(cat $i/out)" = finished ] || fail "guest $i: $(cat $i/err)"
+done
+
+kill_some() {
+	for i in 0 1 2 3 4 5 6 7; do
+		lguest run --console null --initrd work --memory 32M \
+			/guest/vmlinux &
+		guest=$!
+		sleep 0.$((i * 3 % 10))
+		kill -9 $guest
+		wait $guest && fail "killed, and status 0"
+	done
+	return 0
+}
+
+# The first round fills caches of the host.
+kill_some
+before=$(used)
+kill_some
+after=$(used)
+[ "$(users)" = 0 ] || fail "the module has $(users) users left"
+[ $((after - before)) -lt 6144 ] ||
+	fail "$((after - before)) KiB of the host are gone"
+echo "# $((after - before)) KiB more in use"
+echo SUCCESS
