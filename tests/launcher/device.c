@@ -104,6 +104,18 @@ static const struct backend_ops test_ops = {
 static struct backend backend = { .ops = &test_ops };
 static struct virtio_console *console;
 
+/* A driver is told the console's first size: forget that. */
+static bool console_start(void)
+{
+	bool told;
+
+	if (!driver_start(&d, 2))
+		return false;
+	told = bar_read(&d, d.isr, 1) == VIRTIO_PCI_ISR_CONFIG && irqs[1] == 1;
+	irqs[1] = 0;
+	return told;
+}
+
 static bool console_up(void)
 {
 	loop_rearm();
@@ -181,7 +193,7 @@ static void features(void)
 static void console_output(void)
 {
 	CHECK(console_up());
-	CHECK(driver_start(&d, 2));
+	CHECK(console_start());
 	memcpy(mem.base + DATA_GPA, "hello", 5);
 	driver_desc(&d, 1, 0, DATA_GPA, 2, VRING_DESC_F_NEXT);
 	driver_desc(&d, 1, 1, DATA_GPA + 2, 3, 0);
@@ -198,7 +210,7 @@ static void console_input_waits(void)
 {
 	CHECK(console_up());
 	CHECK(backend.input(backend.owner, (u8 *)"abc", 3) == 0);
-	CHECK(driver_start(&d, 2));
+	CHECK(console_start());
 	CHECK(backend.input(backend.owner, (u8 *)"abc", 3) == 0);
 	driver_desc(&d, 0, 0, DATA_GPA, 2, VRING_DESC_F_WRITE);
 	driver_offer(&d, 0, 0);
@@ -243,7 +255,7 @@ static void console_resize(void)
 	u32 generation;
 
 	CHECK(console_up());
-	CHECK(driver_start(&d, 2));
+	CHECK(console_start());
 	CHECK(bar_read(&d, d.config, 2) == 80);
 	CHECK(bar_read(&d, d.config + 2, 2) == 25);
 	generation = bar_read(&d, d.common + VIRTIO_PCI_COMMON_CFGGENERATION, 1);
@@ -257,7 +269,7 @@ static void console_resize(void)
 static void bad_ring_needs_reset(void)
 {
 	CHECK(console_up());
-	CHECK(driver_start(&d, 2));
+	CHECK(console_start());
 	driver_desc(&d, 1, 0, MEM_BYTES - 1, 2, 0);
 	driver_offer(&d, 1, 0);
 	driver_kick(&d, 1);
@@ -265,7 +277,8 @@ static void bad_ring_needs_reset(void)
 	CHECK(bar_read(&d, d.isr, 1) == VIRTIO_PCI_ISR_CONFIG);
 	driver_kick(&d, 1);
 	CHECK(written_len == 0);
-	CHECK(driver_start(&d, 2));
+	irqs[1] = 0;
+	CHECK(console_start());
 	driver_desc(&d, 1, 0, DATA_GPA, 1, 0);
 	driver_offer(&d, 1, 0);
 	driver_kick(&d, 1);
@@ -284,7 +297,7 @@ static void register_fuzz(void)
 	u32 seed = 1;
 
 	CHECK(console_up());
-	CHECK(driver_start(&d, 2));
+	CHECK(console_start());
 	for (int i = 0; i < 200000; i++) {
 		u32 bar = config_read(&d, PCI_BASE_ADDRESS_0, 4) & 0xfffff000;
 		u8 size;

@@ -159,6 +159,8 @@ static const struct virtio_ops console_ops = {
 	.config_read = console_config_read,
 	.config_write = console_config_write,
 	.kick = console_kick,
+	/* Linux reads the size only when told that it changed. */
+	.driver_ready = virtio_config_changed,
 };
 
 int virtio_console_init(struct virtio_console **out, struct backend *backend,

@@ -157,8 +157,8 @@ static void virtio_set_status(struct virtio *dev, u32 val)
 	/* Buffers may have been there before: serve what needs no kick. */
 	for (unsigned int i = 0; i < dev->ops->queues; i++)
 		virtio_run_queue(dev, i);
-	/* Linux reads the size of a console only when told that it changed. */
-	virtio_config_changed(dev);
+	if (dev->ops->driver_ready)
+		dev->ops->driver_ready(dev);
 }
 
 static void virtio_set_queue(struct virtio *dev, struct virtq *ring,

@@ -28,6 +28,7 @@ struct virtio;
  * @config_write: the same
  * @kick: the driver rang queue @index; called with its lock held, and only
  *	while the device is in use
+ * @driver_ready: the driver has begun to use the device; or NULL
  */
 struct virtio_ops {
 	const char *name;
@@ -40,6 +41,7 @@ struct virtio_ops {
 	u32 (*config_read)(struct virtio *dev, u32 offset, u8 size);
 	void (*config_write)(struct virtio *dev, u32 offset, u8 size, u32 val);
 	void (*kick)(struct virtio *dev, unsigned int index);
+	void (*driver_ready)(struct virtio *dev);
 };
 
 /**
