@@ -82,7 +82,7 @@ check_headers() {
 }
 
 check_shell() {
-	scripts | grep -v '^machine/.*-init$' | xargs shellcheck -x &&
+	scripts | grep -v '^machine/.*-init$' | xargs shellcheck -x -P SCRIPTDIR &&
 		scripts | grep '^machine/.*-init$' | xargs shellcheck -s dash
 }
 
