@@ -51,7 +51,7 @@ static int elf_check(const struct image *image, const Elf32_Ehdr *ehdr)
 	if (ehdr->e_ident[EI_CLASS] != ELFCLASS32 ||
 	    ehdr->e_ident[EI_DATA] != ELFDATA2LSB ||
 	    ehdr->e_machine != EM_386)
-		return complain(STATUS_DATA, "%s: not for x86 (ELF machine %u)",
+		return complain(STATUS_DATA, "%s: not a 32-bit x86 ELF file (machine %u)",
 				image->path, ehdr->e_machine);
 	if (ehdr->e_type != ET_EXEC)
 		return complain(STATUS_DATA,

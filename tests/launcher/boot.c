@@ -108,6 +108,28 @@ static void elf_refused(void)
 	CHECK(load_elf() == STATUS_DATA);
 }
 
+/* Numbers of any kind in the headers: loaded or refused, nothing else. */
+static void elf_fuzz(void)
+{
+	u32 seed = 5;
+
+	for (int round = 0; round < 3000; round++) {
+		int status;
+
+		kernel_elf(&elf, KERNEL_MARK);
+		for (int i = 0; i < 3; i++) {
+			u32 *word = (u32 *)&elf;
+
+			seed = seed * 1664525 + 1013904223;
+			word += (seed >> 8) % (offsetof(struct test_elf, text) /
+					       sizeof(*word));
+			*word = seed & 0x80 ? seed : (*word ^ 1u << (seed & 31));
+		}
+		status = load_elf();
+		CHECK(status == 0 || status == STATUS_DATA);
+	}
+}
+
 static void elf_too_big(void)
 {
 	kernel_elf(&elf, KERNEL_MARK);
@@ -266,6 +288,7 @@ static const struct ktap_case cases[] = {
 	{ "an ELF kernel and its first state", elf_good },
 	{ "an entry point at the linked address", elf_virtual_entry },
 	{ "ELF files that are no kernel of ours", elf_refused },
+	{ "ELF headers of any kind", elf_fuzz },
 	{ "a kernel too big for the memory", elf_too_big },
 	{ "truncated kernels", truncated },
 	{ "kernels for lguest are told from others", marks },

@@ -449,6 +449,45 @@ static void block_without_status(void)
 	block_down();
 }
 
+/*
+ * Requests of any shape: the device answers, or waits for a reset, and goes on
+ * after one; what it must not do shows in the sanitizers.
+ */
+static void block_fuzz(void)
+{
+	struct vring_desc *table;
+	u32 seed = 3;
+
+	CHECK(block_up(""));
+	for (int round = 0; round < 2000; round++) {
+		u16 before = ring_used(&d, 0)->idx;
+
+		table = ring_desc(&d, 0);
+		for (u32 i = 0; i < DRIVER_RING_SIZE; i++) {
+			seed = seed * 1664525 + 1013904223;
+			table[i].addr = (seed >> 8) % MEM_BYTES;
+			table[i].len = seed & 0x100 ? 16 : seed >> 20;
+			table[i].flags = (seed >> 5) & 3;
+			table[i].next = (seed >> 16) % (DRIVER_RING_SIZE + 1);
+			if (!(seed & 0xf0000000))
+				table[i].flags = VRING_DESC_F_INDIRECT;
+			*(u32 *)(mem.base + table[i].addr / 4 * 4) =
+				(seed >> 12) % 10;
+		}
+		driver_offer(&d, 0, (u16)(seed % (DRIVER_RING_SIZE + 1)));
+		ring_bell(0);
+		for (int i = 0; i < 5000 && ring_used(&d, 0)->idx == before &&
+		     !(driver_get_status(&d) & VIRTIO_CONFIG_S_NEEDS_RESET); i++)
+			usleep(10);
+		if (driver_get_status(&d) & VIRTIO_CONFIG_S_NEEDS_RESET ||
+		    ring_avail(&d, 0)->flags)
+			CHECK(driver_start(&d, 1));
+	}
+	CHECK(driver_start(&d, 1));
+	CHECK(block_do(VIRTIO_BLK_T_IN, 0, 512) == VIRTIO_BLK_S_OK);
+	block_down();
+}
+
 static void rng_fills(void)
 {
 	struct virtio_rng *rng;
@@ -499,6 +538,7 @@ static const struct ktap_case cases[] = {
 	{ "block: a file that shrinks", block_shrinks },
 	{ "block: a disk in use is refused", block_is_locked },
 	{ "block: a request without status", block_without_status },
+	{ "block: any request at all", block_fuzz },
 	{ "rng: fills buffers", rng_fills },
 	{ "a bus that is full", bus_full },
 };
