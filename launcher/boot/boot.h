@@ -55,15 +55,19 @@ void image_close(struct image *image);
  * @entry: first instruction, guest-physical
  * @start: first byte used
  * @end: byte after the last used
+ * @file_end: byte after the last that came from the file
  */
 struct loaded {
 	u32 entry;
 	u64 start;
 	u64 end;
+	u64 file_end;
 };
 
 /* elf.c */
 bool elf_is_elf(const struct image *image);
+
+/* @mem is new, which is to say all zeros. */
 int elf_load(const struct image *image, struct mem *mem, struct loaded *out);
 
 /* bzimage.c */

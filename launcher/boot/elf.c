@@ -64,8 +64,12 @@ static int elf_check(const struct image *image, const Elf32_Ehdr *ehdr)
 	return 0;
 }
 
+/*
+ * What follows the file's part of a segment has to be zero, and is: zeroing
+ * new memory again only costs time.  So segments must not lie over others.
+ */
 static int elf_load_segment(const struct image *image, struct mem *mem,
-			    const Elf32_Phdr *phdr)
+			    const Elf32_Phdr *phdr, struct loaded *out)
 {
 	u64 need = (u64)phdr->p_paddr + phdr->p_memsz;
 	u8 *to = mem_at(mem, phdr->p_paddr, phdr->p_memsz);
@@ -80,10 +84,17 @@ static int elf_load_segment(const struct image *image, struct mem *mem,
 				image->path,
 				(unsigned long long)((need + MIB - 1) / MIB),
 				(unsigned long long)(mem->size / MIB));
+	if (phdr->p_paddr < out->end)
+		return complain(STATUS_DATA,
+				"%s: damaged: ELF segments out of order",
+				image->path);
 	status = elf_read(image, phdr->p_offset, to, phdr->p_filesz);
 	if (status)
 		return status;
-	memset(to + phdr->p_filesz, 0, phdr->p_memsz - phdr->p_filesz);
+	if (!out->end)
+		out->start = phdr->p_paddr;
+	out->end = need;
+	out->file_end = (u64)phdr->p_paddr + phdr->p_filesz;
 	return 0;
 }
 
@@ -124,18 +135,13 @@ int elf_load(const struct image *image, struct mem *mem, struct loaded *out)
 	if (status)
 		return status;
 
-	out->start = UINT64_MAX;
-	out->end = 0;
+	memset(out, 0, sizeof(*out));
 	for (unsigned int i = 0; i < ehdr.e_phnum; i++) {
 		if (phdr[i].p_type != PT_LOAD || !phdr[i].p_memsz)
 			continue;
-		status = elf_load_segment(image, mem, &phdr[i]);
+		status = elf_load_segment(image, mem, &phdr[i], out);
 		if (status)
 			return status;
-		if (phdr[i].p_paddr < out->start)
-			out->start = phdr[i].p_paddr;
-		if ((u64)phdr[i].p_paddr + phdr[i].p_memsz > out->end)
-			out->end = (u64)phdr[i].p_paddr + phdr[i].p_memsz;
 	}
 	if (!out->end)
 		return complain(STATUS_DATA, "%s: damaged: nothing to load",

@@ -31,7 +31,7 @@ static int load(const void *data, size_t len, const char *cmdline, bool force)
 	};
 	int status;
 
-	memset(mem.base, 0xaa, MEM_BYTES);
+	memset(mem.base, 0, MEM_BYTES);
 	status = boot_load(&boot, &mem, &entry);
 	close(boot.kernel_fd);
 	return status;
@@ -52,7 +52,6 @@ static void elf_good(void)
 	CHECK(!memcmp(mem.base + KERNEL_GPA, elf.text, KERNEL_BYTES));
 	CHECK(mem.base[KERNEL_GPA + KERNEL_BYTES] == 0);
 	CHECK(mem.base[KERNEL_GPA + KERNEL_BYTES + KERNEL_BSS - 1] == 0);
-	CHECK(mem.base[KERNEL_GPA + KERNEL_BYTES + KERNEL_BSS] == 0xaa);
 	CHECK(!strcmp((char *)mem.base + 0x1000, "console=hvc0 quiet"));
 	CHECK(params->hdr.cmd_line_ptr == 0x1000);
 	CHECK(params->hdr.hardware_subarch == 1);
@@ -158,8 +157,13 @@ static void marks(void)
 	CHECK(load(&elf, sizeof(elf), "", true) == 0);
 	kernel_elf(&elf, "pv: lguest");
 	CHECK(load_elf() == 0);
-	kernel_elf(&elf, "lguest-guest-abi=lg64");
+	kernel_elf(&elf, "llguest");
+	CHECK(load_elf() == 0);
+	kernel_elf(&elf, "lgues");
+	memcpy(elf.text + KERNEL_BYTES - 5, "lgues", 5);
 	CHECK(load_elf() == STATUS_DATA);
+	memcpy(elf.text + KERNEL_BYTES - 6, "lguest", 6);
+	CHECK(load_elf() == 0);
 }
 
 static void bzimages(void)
