@@ -3,8 +3,7 @@
  * The ring of calls that wait for the next trip to the host.
  *
  * Every trip does what the ring holds, in order, before the call that caused
- * it, so a batch is some queued calls and a direct one.  The ring is only
- * touched with interrupts off, and left empty when they come back on.
+ * it, so a batch is some queued calls and a direct one.
  */
 #include <linux/irqflags.h>
 #include <linux/kernel.h>
@@ -12,10 +11,20 @@
 #include "hcall.h"
 
 static unsigned int next_slot;
-static unsigned int queued;
 static bool switching;
 
-/* Queue a call; interrupts are off.  A direct one must follow. */
+/* The host frees slots in order, so the youngest one tells. */
+static bool ring_is_empty(void)
+{
+	unsigned int last = (next_slot - 1) % LG32_RING_SLOTS;
+
+	return READ_ONCE(lguest_data.hcall_status[last]) == LG32_RING_FREE;
+}
+
+/*
+ * Queue a call; interrupts are off.  It is done at the next direct call, at
+ * the latest at the end of the next context switch.
+ */
 void hcall_queue(u32 nr, u32 arg1, u32 arg2, u32 arg3)
 {
 	struct lg32_hcall *slot = &lguest_data.hcalls[next_slot];
@@ -31,7 +40,6 @@ void hcall_queue(u32 nr, u32 arg1, u32 arg2, u32 arg3)
 	barrier();
 	WRITE_ONCE(lguest_data.hcall_status[next_slot], LG32_RING_READY);
 	next_slot = (next_slot + 1) % LG32_RING_SLOTS;
-	queued++;
 }
 
 /* Call directly, unless in a context switch: then at its end. */
@@ -51,12 +59,11 @@ void hcall_lazy(u32 nr, u32 arg1, u32 arg2, u32 arg3)
 void lguest_start_context_switch(void)
 {
 	switching = true;
-	queued = 0;
 }
 
 void lguest_end_context_switch(void)
 {
 	switching = false;
-	if (queued)
+	if (!ring_is_empty())
 		hcall(LG32_FLUSH_ASYNC, 0, 0, 0);
 }

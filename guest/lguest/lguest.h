@@ -51,6 +51,7 @@ struct desc_struct;
 struct mm_struct;
 struct pt_regs;
 struct thread_struct;
+struct vm_area_struct;
 
 #ifdef CONFIG_LGUEST_GUEST
 
@@ -77,6 +78,7 @@ void lguest_flush_mm(struct mm_struct *mm, unsigned long start,
 		     unsigned long end, bool freed_tables);
 void lguest_flush_kernel(unsigned long start, unsigned long end);
 void lguest_flush_user(void);
+void lguest_update_mmu_cache(struct vm_area_struct *vma, unsigned long addr);
 void lguest_flush_all(void);
 
 #else
@@ -92,6 +94,8 @@ static inline void lguest_flush_mm(struct mm_struct *mm, unsigned long start,
 static inline void lguest_flush_kernel(unsigned long start,
 				       unsigned long end) {}
 static inline void lguest_flush_user(void) {}
+static inline void lguest_update_mmu_cache(struct vm_area_struct *vma,
+					   unsigned long addr) {}
 static inline void lguest_flush_all(void) {}
 
 #endif /* CONFIG_LGUEST_GUEST */

@@ -58,6 +58,26 @@ static void set_pgds(pgd_t *pgd, unsigned long start, unsigned long end)
 		hcall_queue(LG32_SET_PGD, __pa(pgd), i, 0);
 }
 
+/*
+ * Everything of @mm below the kernel.  Nobody will run again in an address
+ * space without users, and its tables are freed after a context switch if it
+ * is loaded: then there is no hurry.
+ */
+static void flush_mm(struct mm_struct *mm)
+{
+	struct mm_struct *loaded = this_cpu_read(cpu_tlbstate.loaded_mm);
+
+	if (mm == loaded && !atomic_read(&mm->mm_users)) {
+		hcall_queue(LG32_FLUSH_TLB, 0, 0, 0);
+	} else if (mm == loaded) {
+		lguest_flush_user();
+	} else {
+		hcall_queue(LG32_NEW_PGTABLE, __pa(mm->pgd), 0, 0);
+		hcall_queue(LG32_FLUSH_TLB, 0, 0, 0);
+		hcall(LG32_NEW_PGTABLE, __pa(loaded->pgd), 0, 0);
+	}
+}
+
 void lguest_flush_mm(struct mm_struct *mm, unsigned long start,
 		     unsigned long end, bool freed_tables)
 {
@@ -69,12 +89,22 @@ void lguest_flush_mm(struct mm_struct *mm, unsigned long start,
 		if (freed_tables)
 			set_pgds(mm->pgd, start, end);
 		set_ptes(mm->pgd, start, PAGE_ALIGN(end));
-	} else if (mm == this_cpu_read(cpu_tlbstate.loaded_mm)) {
-		lguest_flush_user();
 	} else {
-		lguest_flush_all();
+		flush_mm(mm);
 	}
 	local_irq_restore(flags);
+}
+
+/*
+ * A fault was answered with a new entry.  To tell costs a trip, but less than
+ * the second fault that the user would take on it.
+ */
+void lguest_update_mmu_cache(struct vm_area_struct *vma, unsigned long addr)
+{
+	if (vma_is_anonymous(vma) &&
+	    !((lguest_data.cr2 ^ addr) & PAGE_MASK))
+		hcall(LG32_SET_PTE, __pa(vma->vm_mm->pgd), addr & PAGE_MASK,
+		      pte_of(vma->vm_mm->pgd, addr));
 }
 
 void lguest_flush_kernel(unsigned long start, unsigned long end)
