@@ -13,7 +13,6 @@
  *
  * Callers hold the vCPU's lock, may sleep, and the vCPU is not running.
  */
-#include <linux/highmem.h>
 #include <linux/io.h>
 #include "shadow.h"
 
@@ -38,46 +37,31 @@ static u64 shadow_entry(struct page *page, u32 flags)
 }
 
 /**
- * struct guest_table - a last-level table of the guest, mapped for reading
- * @base: the page, kmapped
- * @wide: 8-byte entries
+ * struct guest_table - a last-level table of the guest
+ * @p: its format
+ * @gpa: where it is
  * @flags: what the levels above allow
- * @frame_mask: the frame in an entry
  */
 struct guest_table {
-	void *base;
-	bool wide;
+	const struct lg_paging *p;
+	lg_gpa_t gpa;
 	u32 flags;
-	u64 frame_mask;
 };
 
-static bool guest_table_map(struct lg_guest *guest, lg_gpa_t cr3, lg_gva_t gva,
-			    struct guest_table *g)
+static bool guest_table_find(struct lg_guest *guest, lg_gpa_t cr3, lg_gva_t gva,
+			     struct guest_table *g)
 {
-	const struct lg_paging *p = lg_paging(guest);
-	u64 gpa = lg_walk_table(guest, cr3, gva, &g->flags);
-	struct page *page = NULL;
-
-	if (gpa != 1)
-		page = lg_mem_page(guest, gpa >> PAGE_SHIFT);
-	if (!page)
-		return false;
-	g->wide = p->entry_bytes == 8;
-	g->frame_mask = p->frame_mask;
-	g->base = kmap_local_page(page);
-	return true;
+	g->p = lg_paging(guest);
+	g->gpa = lg_walk_table(guest, cr3, gva, &g->flags);
+	return g->gpa != 1;
 }
 
-static void guest_table_unmap(struct guest_table *g)
+/* Where the entry for an address lies: tables are whole pages. */
+static lg_gpa_t guest_entry_gpa(const struct guest_table *g, lg_gva_t gva)
 {
-	kunmap_local(g->base);
-}
+	unsigned int entries = PAGE_SIZE / g->p->entry_bytes;
 
-static u64 guest_entry(const struct guest_table *g, lg_gva_t gva)
-{
-	if (g->wide)
-		return READ_ONCE(((u64 *)g->base)[(gva >> PAGE_SHIFT) % 512]);
-	return READ_ONCE(((u32 *)g->base)[(gva >> PAGE_SHIFT) % 1024]);
+	return g->gpa + (gva >> PAGE_SHIFT) % entries * g->p->entry_bytes;
 }
 
 /*
@@ -85,59 +69,83 @@ static u64 guest_entry(const struct guest_table *g, lg_gva_t gva)
  * guest has not accessed, no frame we have not taken, writable only if dirty.
  */
 static u64 wanted_entry(struct lg_guest *guest, const struct guest_table *g,
-			lg_gva_t gva)
+			u64 entry)
 {
-	u64 entry = guest_entry(g, gva);
-	u64 gfn = (entry & g->frame_mask) >> PAGE_SHIFT;
+	struct page *page;
 
-	if (!(entry & LG_PTE_P) || !(entry & LG_PTE_A) ||
-	    gfn >= guest->ram_pages || !guest->pages[gfn])
+	if ((entry & (LG_PTE_P | LG_PTE_A)) != (LG_PTE_P | LG_PTE_A))
 		return 0;
-	return shadow_entry(guest->pages[gfn],
-			    (g->flags & entry & (LG_PTE_RW | LG_PTE_US)) |
-			    (entry & LG_PTE_D));
+	page = lg_mem_taken(guest, (entry & g->p->frame_mask) >> PAGE_SHIFT);
+	if (!page)
+		return 0;
+	return shadow_entry(page, (g->flags & entry & (LG_PTE_RW | LG_PTE_US)) |
+				  (entry & LG_PTE_D));
 }
 
-static void fill_around(struct lg_vcpu *vcpu, struct lg_table *t, lg_gva_t gva)
+static u64 wanted_at(struct lg_guest *guest, const struct guest_table *g,
+		     lg_gva_t gva)
+{
+	u64 entry;
+
+	if (lg_mem_entry(guest, guest_entry_gpa(g, gva), g->p->entry_bytes,
+			 &entry))
+		return 0;
+	return wanted_entry(guest, g, entry);
+}
+
+static void fill_around(struct lg_vcpu *vcpu, struct lg_table *t, lg_gva_t gva,
+			const struct guest_table *g)
 {
 	lg_gva_t first = round_down(gva, AROUND * PAGE_SIZE);
-	struct guest_table g;
-	unsigned int i;
+	unsigned int i, at = entry_index(first);
+	union {
+		u32 narrow[AROUND];
+		u64 wide[AROUND];
+	} entries;
 
-	if (!guest_table_map(vcpu->guest, vcpu->root->cr3, gva, &g))
+	if (lg_mem_read(vcpu->guest, guest_entry_gpa(g, first), &entries,
+			AROUND * g->p->entry_bytes))
 		return;
-	for (i = 0; i < AROUND; i++) {
-		lg_gva_t at = first + i * PAGE_SIZE;
-		u64 entry;
+	for (i = 0; i < AROUND; i++, at++) {
+		u64 entry = g->p->entry_bytes == 8 ? entries.wide[i] :
+						     entries.narrow[i];
 
-		if (t->entry[entry_index(at)])
+		if (!(entry & LG_PTE_A) || t->entry[at])
 			continue;
-		entry = wanted_entry(vcpu->guest, &g, at);
+		entry = wanted_entry(vcpu->guest, g, entry);
 		if (!entry)
 			continue;
-		table_set(t, entry_index(at), entry);
+		table_set(t, at, entry);
 		vcpu->stats[LG_STAT_FILL]++;
 	}
-	guest_table_unmap(&g);
 }
 
-static enum lg_fault fill(struct lg_vcpu *vcpu, lg_gva_t gva, lg_gpa_t gpa,
-			  u32 flags)
+static enum lg_fault no_memory(struct lg_vcpu *vcpu, lg_gpa_t gpa)
+{
+	lg_kill(vcpu, "no memory behind guest-physical address %#llx", gpa);
+	return LG_FAULT_DEAD;
+}
+
+/* Returns the table with its new entry, or NULL: the guest is dead. */
+static struct lg_table *fill(struct lg_vcpu *vcpu, lg_gva_t gva, lg_gpa_t gpa,
+			     u32 flags)
 {
 	struct page *page = lg_mem_page(vcpu->guest, gpa >> PAGE_SHIFT);
 	struct lg_table *t;
 
-	if (!page)
-		return LG_FAULT_NOMEM;
+	if (!page) {
+		no_memory(vcpu, gpa);
+		return NULL;
+	}
 	shadow_trim(vcpu);
 	t = shadow_table_alloc(vcpu, gva);
-	if (!t)
-		return LG_FAULT_NOMEM;
+	if (!t) {
+		lg_kill(vcpu, "the host is out of memory");
+		return NULL;
+	}
 	table_set(t, entry_index(gva), shadow_entry(page, flags));
 	vcpu->stats[LG_STAT_FILL]++;
-	if (!vcpu->guest->shadow->linear)
-		fill_around(vcpu, t, gva);
-	return LG_FAULT_FILLED;
+	return t;
 }
 
 static enum lg_fault linear_fault(struct lg_vcpu *vcpu, lg_gva_t gva,
@@ -150,7 +158,8 @@ static enum lg_fault linear_fault(struct lg_vcpu *vcpu, lg_gva_t gva,
 		lg_kill(vcpu, "address %#x outside memory", gva);
 		return LG_FAULT_DEAD;
 	}
-	return fill(vcpu, gva, gva, LG_PTE_RW | LG_PTE_D);
+	return fill(vcpu, gva, gva, LG_PTE_RW | LG_PTE_D) ? LG_FAULT_FILLED :
+							     LG_FAULT_DEAD;
 }
 
 /* Does the guest's entry allow this access? */
@@ -174,7 +183,9 @@ enum lg_fault lg_shadow_fault(struct lg_vcpu *vcpu, lg_gva_t gva, u32 *error,
 			      lg_gpa_t *mmio)
 {
 	struct lg_guest *guest = vcpu->guest;
+	struct guest_table g;
 	struct lg_walk walk;
+	struct lg_table *t;
 	u64 mark = LG_PTE_A;
 
 	if (*error & PF_RSVD) {
@@ -210,45 +221,53 @@ enum lg_fault lg_shadow_fault(struct lg_vcpu *vcpu, lg_gva_t gva, u32 *error,
 	if (*error & PF_WRITE)
 		mark |= LG_PTE_D;
 	if (lg_walk_mark(guest, &walk, mark))
-		return LG_FAULT_NOMEM;
-	return fill(vcpu, gva, walk.gpa, walk.flags | mark);
+		return no_memory(vcpu, walk.leaf_gpa);
+	t = fill(vcpu, gva, walk.gpa, walk.flags | mark);
+	if (!t)
+		return LG_FAULT_DEAD;
+	g.p = lg_paging(guest);
+	g.gpa = walk.leaf_gpa & PAGE_MASK;
+	g.flags = walk.upper;
+	fill_around(vcpu, t, gva, &g);
+	return LG_FAULT_FILLED;
 }
 
-/* Read again, from the guest's table, the entries we have in [first, last]. */
-static void sync_table(struct lg_vcpu *vcpu, u64 *pmd, lg_gpa_t cr3,
+/* Read again, from the guest's table, what we have of one in [first, last]. */
+static void sync_table(struct lg_vcpu *vcpu, struct lg_slot *slot, lg_gpa_t cr3,
 		       lg_gva_t first, lg_gva_t last)
 {
-	struct lg_table *t = shadow_table(pmd, first);
-	lg_gva_t base = first & ~(BIT(TABLE_SHIFT) - 1);
-	unsigned int i = entry_index(first), end = entry_index(last) + 1;
+	unsigned int index = table_index(first), i = entry_index(first);
+	unsigned int end = entry_index(last) + 1;
+	struct lg_table *t = shadow_table(slot, index);
+	lg_gva_t base = round_down(first, BIT(TABLE_SHIFT));
 	struct guest_table g;
 
-	if (!t)
-		return;
-	if (!t->count || !guest_table_map(vcpu->guest, cr3, first, &g)) {
-		shadow_table_drop(vcpu->guest->shadow, pmd, first);
+	if (!t->count || !guest_table_find(vcpu->guest, cr3, first, &g)) {
+		shadow_table_drop(vcpu->guest->shadow, slot, index);
 		return;
 	}
 	for (i = find_next_bit(t->live, end, i); i < end;
 	     i = find_next_bit(t->live, end, i + 1))
-		table_set(t, i, wanted_entry(vcpu->guest, &g,
-					     base + i * PAGE_SIZE));
-	guest_table_unmap(&g);
+		table_set(t, i, wanted_at(vcpu->guest, &g,
+					  base + i * PAGE_SIZE));
 }
 
-static void sync_slot(struct lg_vcpu *vcpu, u64 *pmd, lg_gpa_t cr3,
+/* The same for all tables of a slot. */
+static void sync_slot(struct lg_vcpu *vcpu, struct lg_slot *slot, lg_gpa_t cr3,
 		      lg_gva_t first, lg_gva_t last)
 {
-	lg_gva_t end;
+	unsigned int end = table_index(last) + 1, i;
+	lg_gva_t base = round_down(first, BIT(SLOT_SHIFT));
 
-	for (; pmd; first = end + 1) {
-		end = min(first | (lg_gva_t)(BIT(TABLE_SHIFT) - 1), last);
-		if (pmd[table_index(first)]) {
-			sync_table(vcpu, pmd, cr3, first, end);
-			cond_resched();
-		}
-		if (end == last)
-			return;
+	if (!slot)
+		return;
+	for (i = find_next_bit(slot->live, end, table_index(first)); i < end;
+	     i = find_next_bit(slot->live, end, i + 1)) {
+		lg_gva_t from = base + (i << TABLE_SHIFT);
+		lg_gva_t to = from + (lg_gva_t)(BIT(TABLE_SHIFT) - 1);
+
+		sync_table(vcpu, slot, cr3, max(from, first), min(to, last));
+		cond_resched();
 	}
 }
 
@@ -275,7 +294,7 @@ static void sync_root(struct lg_vcpu *vcpu, struct lg_root *root,
 
 		if (!slot_is_shared(vcpu->guest->shadow, slot) &&
 		    clip(slot, &from, &to))
-			sync_slot(vcpu, root->pmd[slot], root->cr3, from, to);
+			sync_slot(vcpu, root->slot[slot], root->cr3, from, to);
 	}
 }
 
@@ -341,11 +360,9 @@ void lg_shadow_set(struct lg_vcpu *vcpu, lg_gpa_t cr3, lg_gva_t gva)
 		return;
 	if (root->cr3 != cr3 && !slot_is_shared(s, gva_slot(gva)))
 		return;
-	t = shadow_table(root->pmd[gva_slot(gva)], gva);
-	if (!t || !guest_table_map(vcpu->guest, cr3, gva, &g))
-		return;
-	table_set(t, entry_index(gva), wanted_entry(vcpu->guest, &g, gva));
-	guest_table_unmap(&g);
+	t = shadow_table(root->slot[gva_slot(gva)], table_index(gva));
+	if (t && guest_table_find(vcpu->guest, cr3, gva, &g))
+		table_set(t, entry_index(gva), wanted_at(vcpu->guest, &g, gva));
 }
 
 /**

@@ -13,7 +13,6 @@
 
 #define MIN_MEMORY	(1ull << 20)
 
-
 static void guest_free(struct kref *ref)
 {
 	struct lg_guest *guest = container_of(ref, struct lg_guest, ref);
@@ -23,7 +22,8 @@ static void guest_free(struct kref *ref)
 	for (i = 0; i < LG_MAX_VCPUS; i++)
 		lg_vcpu_free(guest->vcpu[i]);
 	lg_shadow_free(guest);
-	lg_mem_free(guest);
+	if (guest->pages)
+		lg_mem_free(guest);
 	host_mm_detach(guest->mm);
 	mmdrop(guest->mm);
 	kfree(guest);
@@ -153,15 +153,14 @@ void lg_guest_stats(struct lg_guest *guest, struct lg_stats *stats)
 	if (guest->shadow) {
 		stats->count[LG_STAT_SHADOW_PAGES] = lg_shadow_pages(guest);
 		stats->count[LG_STAT_OVERHEAD] = lg_shadow_bytes(guest) +
-			sizeof(*guest) +
-			(u64)guest->ram_pages * sizeof(*guest->pages);
+			sizeof(*guest) + lg_mem_bytes(guest);
 	}
 	mutex_unlock(&guest->lock);
 }
 
 /**
  * lg_guest_end - the guest will never run again
- * @guest: any state; only the first call counts
+ * @guest: its running vCPU's lock is held; only the first call counts
  * @exit_reason: LG_EXIT_SHUTDOWN, _RESTART, _CRASH or _KILLED
  * @text: why; made printable here
  */
@@ -169,12 +168,13 @@ void lg_guest_end(struct lg_guest *guest, u32 exit_reason, const char *text)
 {
 	char *p;
 
-	if (atomic_cmpxchg(&guest->dead, 0, exit_reason))
+	if (lg_guest_is_dead(guest))
 		return;
 	strscpy(guest->reason, text, sizeof(guest->reason));
 	for (p = guest->reason; *p; p++)
 		if (!isascii(*p) || !isprint(*p))
 			*p = ' ';
+	atomic_set_release(&guest->dead, exit_reason);
 }
 
 /**

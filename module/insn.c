@@ -53,6 +53,9 @@ static int decode_modrm(struct cursor *c, struct lg_insn *insn, bool seg_given)
 	insn->mod = modrm >> 6;
 	insn->reg = modrm >> 3 & 7;
 	insn->rm = modrm & 7;
+	/* Moves to and from CRs and DRs have registers, whatever MOD says. */
+	if (insn->opcode >= 0x0f20 && insn->opcode <= 0x0f23)
+		insn->mod = 3;
 	if (insn->mod == 3)
 		return 0;
 	insn->base = insn->rm;

@@ -63,9 +63,7 @@ struct lg_abi {
  * @is_write: the guest wrote
  * @size: 1, 2 or 4 bytes
  * @reg: register an input goes to, in instruction encoding
- * @sign_extend: zero or sign extension to 32 bits is not needed: MOV keeps the
- *	upper part of the register, MOVZX clears it
- * @zero_extend: see above
+ * @zero_extend: MOVZX clears the rest of the register, MOV keeps it
  * @insn_len: bytes to skip when it is done
  */
 struct lg_access {
@@ -123,7 +121,7 @@ struct lg_guest {
 	struct lg_vcpu *vcpu[LG_MAX_VCPUS];
 
 	/* Under the running vCPU's lock. */
-	struct page **pages;		/* by gfn; pinned when first touched */
+	struct page ***pages;		/* by gfn, in groups: see mem.c */
 	unsigned long pinned;
 	struct lg_shadow *shadow;
 
@@ -164,10 +162,14 @@ void lg_dev_exit(void);
 /* mem.c: the only place where a guest address becomes a pointer */
 int lg_mem_init(struct lg_guest *guest);
 void lg_mem_free(struct lg_guest *guest);
-struct page *lg_mem_page(struct lg_guest *guest, lg_gfn_t gfn);
+struct page *lg_mem_taken(struct lg_guest *guest, u64 gfn);
+struct page *lg_mem_page(struct lg_guest *guest, u64 gfn);
+unsigned long lg_mem_bytes(struct lg_guest *guest);
 int lg_mem_read(struct lg_guest *guest, lg_gpa_t gpa, void *to, size_t len);
 int lg_mem_write(struct lg_guest *guest, lg_gpa_t gpa, const void *from,
 		 size_t len);
+int lg_mem_entry(struct lg_guest *guest, lg_gpa_t gpa, unsigned int bytes,
+		 u64 *entry);
 void *lg_mem_map(struct lg_guest *guest, lg_gpa_t gpa, size_t len,
 		 void **mapping);
 void lg_mem_unmap(void *mapping);
@@ -206,6 +208,7 @@ struct lg_paging {
  * struct lg_walk - where a guest virtual address leads
  * @present: every level is present
  * @flags: LG_PTE_RW and LG_PTE_US as all levels allow, A and D of the leaf
+ * @upper: the same without the leaf
  * @leaf: the leaf entry
  * @leaf_gpa: where it lies
  * @gpa: where the address leads
@@ -213,7 +216,7 @@ struct lg_paging {
  */
 struct lg_walk {
 	bool present;
-	u32 flags;
+	u32 flags, upper;
 	u64 leaf;
 	lg_gpa_t leaf_gpa;
 	lg_gpa_t gpa;
@@ -236,7 +239,6 @@ enum lg_fault {
 	LG_FAULT_GUEST,		/* the guest's own */
 	LG_FAULT_MMIO,		/* a device's */
 	LG_FAULT_DEAD,		/* the guest was killed */
-	LG_FAULT_NOMEM,		/* the host is short of memory */
 };
 
 int lg_shadow_init(struct lg_guest *guest);
@@ -282,6 +284,7 @@ void host_exit(void);
 lg_gva_t host_window_gva(void);
 unsigned int host_window_pages(void);
 lg_gva_t host_window_page_gva(unsigned int page);
+unsigned int host_window_text_pages(void);
 phys_addr_t host_window_text_phys(void);
 int host_mm_attach(struct mm_struct *mm);
 void host_mm_detach(struct mm_struct *mm);
@@ -306,6 +309,12 @@ int host_set_regs(struct lg_vcpu *vcpu, const struct lg_regs32 *regs);
 static inline struct lg_frame *host_frame(struct lg_vcpu *vcpu)
 {
 	return vcpu->host.frame;
+}
+
+/* What the last debug trap was: bits of DR6, those that read as one cleared. */
+static inline u32 host_dr6(struct lg_vcpu *vcpu)
+{
+	return vcpu->host.dr6;
 }
 
 /* Address of the last page fault. */

@@ -3,15 +3,20 @@
  * Guest memory: the launcher's own, taken page by page as the guest touches it.
  *
  * The only place where a guest address becomes a pointer. A page once taken
- * stays pinned until the guest is gone, so that whatever the launcher does to
- * its mappings, shadows and copies always mean the same page. Callers hold the
- * vCPU's lock and run in the launcher's address space; all addresses are the
- * guest's and checked here.
+ * stays pinned until the guest is gone, whatever the launcher does to its
+ * mappings; VmPin in its /proc/PID/status counts them. Callers hold the vCPU's
+ * lock and run in the launcher's address space; all addresses are the guest's
+ * and checked here.
  */
-#include <linux/highmem.h>
+#include <linux/nospec.h>
 #include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include "lg.h"
+
+/* Pages are remembered in groups, made as they are needed. */
+#define GROUP	(PAGE_SIZE / sizeof(struct page *))
 
 /**
  * lg_mem_init - make room to remember pages
@@ -21,10 +26,19 @@
  */
 int lg_mem_init(struct lg_guest *guest)
 {
-	guest->pages = __vmalloc(array_size(guest->ram_pages,
-					    sizeof(*guest->pages)),
-				 GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	guest->pages = kcalloc(DIV_ROUND_UP(guest->ram_pages, GROUP),
+			       sizeof(*guest->pages), GFP_KERNEL_ACCOUNT);
 	return guest->pages ? 0 : -ENOMEM;
+}
+
+static void group_free(struct page **group)
+{
+	unsigned int i;
+
+	for (i = 0; i < GROUP; i++)
+		if (group[i])
+			unpin_user_pages_dirty_lock(&group[i], 1, true);
+	free_page((unsigned long)group);
 }
 
 /**
@@ -33,18 +47,51 @@ int lg_mem_init(struct lg_guest *guest)
  */
 void lg_mem_free(struct lg_guest *guest)
 {
-	lg_gfn_t gfn;
+	unsigned int i;
 
-	if (!guest->pages)
-		return;
-	for (gfn = 0; gfn < guest->ram_pages; gfn++) {
-		if (guest->pages[gfn])
-			unpin_user_pages_dirty_lock(&guest->pages[gfn], 1, true);
-		if (!(gfn & 1023))
-			cond_resched();
+	for (i = 0; guest->pages && i < DIV_ROUND_UP(guest->ram_pages, GROUP);
+	     i++) {
+		if (guest->pages[i])
+			group_free(guest->pages[i]);
+		cond_resched();
 	}
-	vfree(guest->pages);
+	atomic64_sub(guest->pinned, &guest->mm->pinned_vm);
+	kfree(guest->pages);
 	guest->pages = NULL;
+}
+
+/**
+ * lg_mem_taken - the page behind a guest frame, if it was ever touched
+ * @guest: any
+ * @gfn: any number
+ *
+ * Returns the page or NULL.
+ */
+struct page *lg_mem_taken(struct lg_guest *guest, u64 gfn)
+{
+	struct page **group;
+
+	if (gfn >= guest->ram_pages)
+		return NULL;
+	gfn = array_index_nospec((lg_gfn_t)gfn, guest->ram_pages);
+	group = guest->pages[(lg_gfn_t)gfn / GROUP];
+	return group ? group[(lg_gfn_t)gfn % GROUP] : NULL;
+}
+
+/*
+ * Files have ideas of their own about when their pages may be written: only
+ * anonymous and shared memory will do.
+ */
+static struct page *take_page(unsigned long hva)
+{
+	struct page *page;
+
+	if (pin_user_pages_fast(hva, 1, FOLL_WRITE | FOLL_LONGTERM, &page) != 1)
+		return NULL;
+	if (PageSwapBacked(page))
+		return page;
+	unpin_user_page(page);
+	return NULL;
 }
 
 /**
@@ -52,23 +99,46 @@ void lg_mem_free(struct lg_guest *guest)
  * @guest: may sleep
  * @gfn: any number
  *
- * Returns the page or NULL: no such frame, or the launcher has nothing there.
+ * Returns the page or NULL: no such frame, the launcher has no memory there, or
+ * the host none to remember it by.
  */
-struct page *lg_mem_page(struct lg_guest *guest, lg_gfn_t gfn)
+struct page *lg_mem_page(struct lg_guest *guest, u64 gfn)
 {
-	struct page *page;
+	struct page *page = lg_mem_taken(guest, gfn);
+	struct page ***group;
 
-	if (gfn >= guest->ram_pages)
+	if (likely(page) || gfn >= guest->ram_pages)
+		return page;
+	group = &guest->pages[(lg_gfn_t)gfn / GROUP];
+	if (!*group)
+		*group = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!*group)
 		return NULL;
-	if (likely(guest->pages[gfn]))
-		return guest->pages[gfn];
-	if (pin_user_pages_fast(guest->hva + ((unsigned long)gfn << PAGE_SHIFT),
-				1, FOLL_WRITE | FOLL_LONGTERM, &page) != 1)
+	page = take_page(guest->hva + ((unsigned long)gfn << PAGE_SHIFT));
+	if (!page)
 		return NULL;
-	guest->pages[gfn] = page;
+	(*group)[(lg_gfn_t)gfn % GROUP] = page;
 	guest->pinned++;
+	atomic64_inc(&guest->mm->pinned_vm);
 	return page;
 }
+
+/**
+ * lg_mem_bytes - host memory it takes to remember the pages
+ * @guest: has memory
+ */
+unsigned long lg_mem_bytes(struct lg_guest *guest)
+{
+	unsigned int i, groups = DIV_ROUND_UP(guest->ram_pages, GROUP);
+	unsigned long bytes = groups * sizeof(*guest->pages);
+
+	for (i = 0; i < groups; i++)
+		if (guest->pages[i])
+			bytes += PAGE_SIZE;
+	return bytes;
+}
+
+/* ---- copies ---- */
 
 static bool range_is_ram(struct lg_guest *guest, lg_gpa_t gpa, size_t len)
 {
@@ -78,30 +148,13 @@ static bool range_is_ram(struct lg_guest *guest, lg_gpa_t gpa, size_t len)
 	       end <= (lg_gpa_t)guest->ram_pages << PAGE_SHIFT;
 }
 
-static int mem_copy(struct lg_guest *guest, lg_gpa_t gpa, void *buf,
-		    size_t len, bool write)
+/*
+ * Copies go through the launcher's mapping: no page need be mapped for us, and
+ * if the launcher changed it, only its own guest is confused.
+ */
+static void __user *mem_user(struct lg_guest *guest, lg_gpa_t gpa)
 {
-	if (!range_is_ram(guest, gpa, len))
-		return -EFAULT;
-	while (len) {
-		unsigned int offset = offset_in_page(gpa);
-		size_t n = min_t(size_t, len, PAGE_SIZE - offset);
-		struct page *page = lg_mem_page(guest, gpa >> PAGE_SHIFT);
-		void *p;
-
-		if (!page)
-			return -EFAULT;
-		p = kmap_local_page(page);
-		if (write)
-			memcpy(p + offset, buf, n);
-		else
-			memcpy(buf, p + offset, n);
-		kunmap_local(p);
-		gpa += n;
-		buf += n;
-		len -= n;
-	}
-	return 0;
+	return (void __user *)(guest->hva + (unsigned long)gpa);
 }
 
 /**
@@ -115,7 +168,10 @@ static int mem_copy(struct lg_guest *guest, lg_gpa_t gpa, void *buf,
  */
 int lg_mem_read(struct lg_guest *guest, lg_gpa_t gpa, void *to, size_t len)
 {
-	return mem_copy(guest, gpa, to, len, false);
+	if (!range_is_ram(guest, gpa, len) ||
+	    copy_from_user(to, mem_user(guest, gpa), len))
+		return -EFAULT;
+	return 0;
 }
 
 /**
@@ -130,7 +186,32 @@ int lg_mem_read(struct lg_guest *guest, lg_gpa_t gpa, void *to, size_t len)
 int lg_mem_write(struct lg_guest *guest, lg_gpa_t gpa, const void *from,
 		 size_t len)
 {
-	return mem_copy(guest, gpa, (void *)from, len, true);
+	if (!range_is_ram(guest, gpa, len) ||
+	    copy_to_user(mem_user(guest, gpa), from, len))
+		return -EFAULT;
+	return 0;
+}
+
+/**
+ * lg_mem_entry - read a page-table entry
+ * @guest: may sleep
+ * @gpa: any address
+ * @bytes: 4 or 8
+ * @entry: set
+ *
+ * Returns 0 or -EFAULT.
+ */
+int lg_mem_entry(struct lg_guest *guest, lg_gpa_t gpa, unsigned int bytes,
+		 u64 *entry)
+{
+	u32 low, high = 0;
+
+	if (!range_is_ram(guest, gpa, bytes) ||
+	    get_user(low, (u32 __user *)mem_user(guest, gpa)) ||
+	    (bytes == 8 && get_user(high, (u32 __user *)mem_user(guest, gpa + 4))))
+		return -EFAULT;
+	*entry = (u64)high << 32 | low;
+	return 0;
 }
 
 /**

@@ -62,101 +62,112 @@ static void table_free(struct lg_shadow *s, struct lg_table *t)
 	kfree(t);
 }
 
-/* Is this the place of a window table? Those belong to the guest, not to a slot. */
-static bool gva_is_window(lg_gva_t gva)
-{
-	return gva >= host_window_gva();
-}
-
 /* Second-level table for a slot: empty but for the window. */
-static u64 *slot_alloc(struct lg_shadow *s, unsigned int slot)
+static struct lg_slot *slot_alloc(struct lg_shadow *s, unsigned int nr)
 {
-	u64 *pmd = shadow_page_alloc(s);
+	struct lg_slot *slot = kzalloc(sizeof(*slot), GFP_KERNEL_ACCOUNT);
 	lg_gva_t window = host_window_gva();
 	unsigned int i;
 
-	if (!pmd || slot != gva_slot(window))
-		return pmd;
-	for (i = 0; i < ARRAY_SIZE(s->fixed); i++)
+	if (!slot)
+		return NULL;
+	slot->entry = shadow_page_alloc(s);
+	if (!slot->entry) {
+		kfree(slot);
+		return NULL;
+	}
+	for (i = 0; nr == gva_slot(window) && i < ARRAY_SIZE(s->fixed); i++)
 		if (s->fixed[i])
-			pmd[table_index(window) + i] =
+			slot->entry[table_index(window) + i] =
 				__pa(s->fixed[i]->entry) | PMD_FLAGS;
-	return pmd;
+	return slot;
 }
 
-static void slot_free(struct lg_shadow *s, u64 *pmd, unsigned int slot)
+static void slot_clear(struct lg_shadow *s, struct lg_slot *slot)
 {
 	unsigned int i;
 
-	for (i = 0; pmd && i < TABLE_ENTRIES; i++)
-		if (pmd[i] &&
-		    !gva_is_window(slot << SLOT_SHIFT | i << TABLE_SHIFT))
-			table_free(s, entry_table(pmd[i]));
-	shadow_page_free(s, pmd);
+	for_each_set_bit(i, slot->live, TABLE_ENTRIES)
+		shadow_table_drop(s, slot, i);
 }
 
-/**
- * shadow_table - the last-level table for an address
- * @pmd: second-level table of its slot, or NULL
- * @gva: address
- *
- * Returns it or NULL.
- */
-struct lg_table *shadow_table(u64 *pmd, lg_gva_t gva)
+static void slot_free(struct lg_shadow *s, struct lg_slot *slot)
 {
-	u64 entry = pmd ? pmd[table_index(gva)] : 0;
-
-	return entry ? entry_table(entry) : NULL;
+	if (!slot)
+		return;
+	slot_clear(s, slot);
+	shadow_page_free(s, slot->entry);
+	kfree(slot);
 }
 
 /**
- * shadow_table_alloc - the same in the current root, made if need be
+ * shadow_table - a last-level table
+ * @slot: of its addresses, or NULL
+ * @index: in the slot
+ *
+ * Returns it or NULL; the window's are nobody's.
+ */
+struct lg_table *shadow_table(struct lg_slot *slot, unsigned int index)
+{
+	if (!slot || !test_bit(index, slot->live))
+		return NULL;
+	return entry_table(slot->entry[index]);
+}
+
+/**
+ * shadow_table_alloc - the one for an address in the current root
  * @vcpu: has a root
  * @gva: below the window
  *
- * Returns it or NULL: the host is short of memory.
+ * Made if need be. Returns it or NULL: the host is short of memory.
  */
 struct lg_table *shadow_table_alloc(struct lg_vcpu *vcpu, lg_gva_t gva)
 {
 	struct lg_shadow *s = vcpu->guest->shadow;
 	struct lg_root *root = vcpu->root;
-	unsigned int slot = gva_slot(gva);
+	unsigned int nr = gva_slot(gva), index = table_index(gva);
+	struct lg_slot *slot = root->slot[nr];
 	struct lg_table *t;
 
-	if (!root->pmd[slot]) {
-		root->pmd[slot] = slot_alloc(s, slot);
-		if (!root->pmd[slot])
+	if (!slot) {
+		slot = slot_alloc(s, nr);
+		if (!slot)
 			return NULL;
-		root->pdpt[slot] = __pa(root->pmd[slot]) | _PAGE_PRESENT;
+		root->slot[nr] = slot;
+		root->pdpt[nr] = __pa(slot->entry) | _PAGE_PRESENT;
 	}
-	t = shadow_table(root->pmd[slot], gva);
+	t = shadow_table(slot, index);
 	if (t)
 		return t;
 	t = table_alloc(s);
-	if (t)
-		root->pmd[slot][table_index(gva)] = __pa(t->entry) | PMD_FLAGS;
+	if (!t)
+		return NULL;
+	slot->entry[index] = __pa(t->entry) | PMD_FLAGS;
+	__set_bit(index, slot->live);
 	return t;
 }
 
 /**
  * shadow_table_drop - forget a last-level table
  * @s: shadow
- * @pmd: second-level table of its slot
- * @gva: an address it translates, below the window
+ * @slot: of its addresses
+ * @index: in the slot; there is one
  */
-void shadow_table_drop(struct lg_shadow *s, u64 *pmd, lg_gva_t gva)
+void shadow_table_drop(struct lg_shadow *s, struct lg_slot *slot,
+		       unsigned int index)
 {
-	table_free(s, shadow_table(pmd, gva));
-	pmd[table_index(gva)] = 0;
+	table_free(s, entry_table(slot->entry[index]));
+	slot->entry[index] = 0;
+	__clear_bit(index, slot->live);
 }
 
 static void root_free(struct lg_shadow *s, struct lg_root *root)
 {
-	unsigned int slot;
+	unsigned int nr;
 
-	for (slot = 0; slot < SLOTS; slot++)
-		if (!slot_is_shared(s, slot))
-			slot_free(s, root->pmd[slot], slot);
+	for (nr = 0; nr < SLOTS; nr++)
+		if (!slot_is_shared(s, nr))
+			slot_free(s, root->slot[nr]);
 	list_del(&root->list);
 	s->root_count--;
 	kfree(root->pdpt);
@@ -196,19 +207,14 @@ static bool evict_one(struct lg_vcpu *vcpu)
 	return true;
 }
 
-/* All of a root's own translations; the next faults bring them back. */
+/* All translations a root has; the next faults bring them back. */
 static void root_clear(struct lg_shadow *s, struct lg_root *root)
 {
-	unsigned int slot, i;
+	unsigned int nr;
 
-	for (slot = 0; slot < SLOTS; slot++) {
-		for (i = 0; root->pmd[slot] && i < TABLE_ENTRIES; i++) {
-			lg_gva_t gva = slot << SLOT_SHIFT | i << TABLE_SHIFT;
-
-			if (root->pmd[slot][i] && !gva_is_window(gva))
-				shadow_table_drop(s, root->pmd[slot], gva);
-		}
-	}
+	for (nr = 0; nr < SLOTS; nr++)
+		if (root->slot[nr])
+			slot_clear(s, root->slot[nr]);
 }
 
 /**
@@ -227,21 +233,21 @@ void shadow_trim(struct lg_vcpu *vcpu)
 
 static int root_fill_slots(struct lg_shadow *s, struct lg_root *root)
 {
-	unsigned int slot;
+	unsigned int nr;
 
-	for (slot = 0; slot < SLOTS; slot++) {
-		if (slot_is_shared(s, slot)) {
-			if (!s->shared[slot])
-				s->shared[slot] = slot_alloc(s, slot);
-			root->pmd[slot] = s->shared[slot];
-		} else if (slot == gva_slot(host_window_gva())) {
-			root->pmd[slot] = slot_alloc(s, slot);
+	for (nr = 0; nr < SLOTS; nr++) {
+		if (slot_is_shared(s, nr)) {
+			if (!s->shared[nr])
+				s->shared[nr] = slot_alloc(s, nr);
+			root->slot[nr] = s->shared[nr];
+		} else if (nr == gva_slot(host_window_gva())) {
+			root->slot[nr] = slot_alloc(s, nr);
 		} else {
 			continue;
 		}
-		if (!root->pmd[slot])
+		if (!root->slot[nr])
 			return -ENOMEM;
-		root->pdpt[slot] = __pa(root->pmd[slot]) | _PAGE_PRESENT;
+		root->pdpt[nr] = __pa(root->slot[nr]->entry) | _PAGE_PRESENT;
 	}
 	return 0;
 }
@@ -286,13 +292,13 @@ struct lg_root *shadow_root_new(struct lg_vcpu *vcpu, lg_gpa_t cr3)
  */
 void shadow_drop_all(struct lg_shadow *s)
 {
-	unsigned int slot;
+	unsigned int nr;
 
 	while (!list_empty(&s->roots))
 		root_free(s, list_first_entry(&s->roots, struct lg_root, list));
-	for (slot = 0; slot < SLOTS; slot++) {
-		slot_free(s, s->shared[slot], slot);
-		s->shared[slot] = NULL;
+	for (nr = 0; nr < SLOTS; nr++) {
+		slot_free(s, s->shared[nr]);
+		s->shared[nr] = NULL;
 	}
 }
 
@@ -315,8 +321,10 @@ static void window_text(struct lg_guest *guest)
 {
 	u64 entry = host_window_text_phys() | _PAGE_PRESENT | _PAGE_ACCESSED;
 
-	*lg_shadow_fixed(guest, 0) = entry;
-	*lg_shadow_fixed(guest, 1) = entry;
+	unsigned int i;
+
+	for (i = 0; i < host_window_text_pages(); i++)
+		*lg_shadow_fixed(guest, i) = entry;
 }
 
 /**

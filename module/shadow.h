@@ -33,17 +33,27 @@ struct lg_table {
 };
 
 /**
+ * struct lg_slot - a second-level table
+ * @entry: the table itself, a page
+ * @live: which entries lead to a struct lg_table; not the window's
+ */
+struct lg_slot {
+	u64 *entry;
+	DECLARE_BITMAP(live, TABLE_ENTRIES);
+};
+
+/**
  * struct lg_root - one shadow tree
  * @list: in lg_shadow.roots, last used first
  * @cr3: the guest's table it shadows
  * @pdpt: what the CPU's CR3 points to; 32 bytes
- * @pmd: per slot, or NULL; shared slots point to lg_shadow.shared
+ * @slot: second-level tables, or NULL; shared ones are lg_shadow.shared's
  */
 struct lg_root {
 	struct list_head list;
 	lg_gpa_t cr3;
 	u64 *pdpt;
-	u64 *pmd[SLOTS];
+	struct lg_slot *slot[SLOTS];
 };
 
 /**
@@ -61,7 +71,7 @@ struct lg_shadow {
 	unsigned int root_count;
 	bool linear;
 	lg_gva_t kernel_address;
-	u64 *shared[SLOTS];
+	struct lg_slot *shared[SLOTS];
 	struct lg_table *fixed[2];
 	unsigned long pages, limit;
 };
@@ -95,9 +105,10 @@ static inline void table_set(struct lg_table *t, unsigned int i, u64 entry)
 	t->entry[i] = entry;
 }
 
-struct lg_table *shadow_table(u64 *pmd, lg_gva_t gva);
+struct lg_table *shadow_table(struct lg_slot *slot, unsigned int index);
 struct lg_table *shadow_table_alloc(struct lg_vcpu *vcpu, lg_gva_t gva);
-void shadow_table_drop(struct lg_shadow *s, u64 *pmd, lg_gva_t gva);
+void shadow_table_drop(struct lg_shadow *s, struct lg_slot *slot,
+		       unsigned int index);
 struct lg_root *shadow_find(struct lg_shadow *s, lg_gpa_t cr3);
 struct lg_root *shadow_root_new(struct lg_vcpu *vcpu, lg_gpa_t cr3);
 void shadow_drop_all(struct lg_shadow *s);

@@ -83,6 +83,13 @@ static int vcpu_sleep(struct lg_vcpu *vcpu)
 	       -EINTR : 0;
 }
 
+/* Something that waits for this thread to leave the kernel: CPU timers, too. */
+static bool must_leave(void)
+{
+	return signal_pending(current) ||
+	       test_thread_flag(TIF_NOTIFY_RESUME);
+}
+
 /* One switch. Returns the trap, or -EAGAIN if there was something to do first. */
 static int enter(struct lg_vcpu *vcpu)
 {
@@ -92,7 +99,7 @@ static int enter(struct lg_vcpu *vcpu)
 	local_irq_disable();
 	WRITE_ONCE(vcpu->running_on, smp_processor_id());
 	smp_mb();
-	if (!need_resched() && !signal_pending(current) &&
+	if (!need_resched() && !must_leave() &&
 	    !(READ_ONCE(vcpu->irqs) & ~vcpu->irqs_seen)) {
 		if (test_thread_flag(TIF_NEED_FPU_LOAD))
 			switch_fpu_return();
@@ -110,7 +117,9 @@ static int run_once(struct lg_vcpu *vcpu)
 	const char *why;
 	int trap;
 
-	if (signal_pending(current) || READ_ONCE(vcpu->run->immediate_exit))
+	if (lg_guest_is_dead(vcpu->guest))
+		return 1;
+	if (must_leave() || READ_ONCE(vcpu->run->immediate_exit))
 		return -EINTR;
 	cond_resched();
 	vcpu->irqs_seen = READ_ONCE(vcpu->irqs);

@@ -33,14 +33,6 @@ const struct lg_paging *lg_paging(struct lg_guest *guest)
 	return guest->paging == LG_PAGING_PAE ? &pae : &two_level;
 }
 
-static int read_entry(struct lg_guest *guest, const struct lg_paging *p,
-		      lg_gpa_t table, unsigned int index, u64 *entry)
-{
-	*entry = 0;
-	return lg_mem_read(guest, table + index * p->entry_bytes, entry,
-			   p->entry_bytes);
-}
-
 /* What no PAE top-level entry may have set. */
 #define PDPTE_RESERVED	(GENMASK_ULL(63, 52) | GENMASK_ULL(8, 5) | GENMASK_ULL(2, 1))
 
@@ -61,12 +53,13 @@ static bool walk_step(struct lg_guest *guest, const struct lg_paging *p,
 	*shift -= bits;
 	index = (gva >> *shift) & (BIT(bits) - 1);
 	walk->leaf_gpa = *table + index * p->entry_bytes;
-	if (read_entry(guest, p, *table, index, &walk->leaf)) {
+	if (lg_mem_entry(guest, walk->leaf_gpa, p->entry_bytes, &walk->leaf)) {
 		walk->bad = "page table outside memory";
 		return false;
 	}
 	if (!(walk->leaf & LG_PTE_P))
 		return false;
+	walk->upper = walk->flags;
 	if (level || !p->top_ignores)
 		walk->flags &= walk->leaf;
 	if (walk->leaf & LG_PTE_PSE && level < p->levels - 1 &&
@@ -155,7 +148,7 @@ static bool reads_as(struct lg_guest *guest, u32 paging, lg_gpa_t cr3,
 
 /**
  * lg_walk_settle - tell from its first table which format the guest uses
- * @guest: paging may be LG_PAGING_AUTO, and no longer is on return
+ * @guest: paging is LG_PAGING_AUTO, and no longer on return
  * @cr3: guest-physical address of the table
  * @kernel: an address that it must map
  *
@@ -166,8 +159,6 @@ void lg_walk_settle(struct lg_guest *guest, lg_gpa_t cr3, lg_gva_t kernel)
 {
 	u64 top[4];
 
-	if (guest->paging != LG_PAGING_AUTO)
-		return;
 	if (!lg_mem_read(guest, top_table(&pae, cr3), top, sizeof(top)) &&
 	    !((top[0] | top[1] | top[2] | top[3]) & PDPTE_RESERVED) &&
 	    reads_as(guest, LG_PAGING_PAE, cr3, kernel))

@@ -7,6 +7,7 @@
  * mode: addresses are guest-physical until it loads its first page table.
  */
 #include <linux/slab.h>
+#include <asm/debugreg.h>
 #include <asm/trapnr.h>
 #include <asm/processor-flags.h>
 #include "lg32.h"
@@ -22,6 +23,7 @@ static int lg32_vcpu_init(struct lg_vcpu *vcpu)
 	a->cr0 = X86_CR0_PE | X86_CR0_ET | X86_CR0_WP;
 	a->dr[6] = 0xffff0ff0;
 	a->dr[7] = 0x400;
+	a->syscall_vec = LG32_SYSCALL_VECTOR;
 	f->cs = LG32_KERNEL_CS;
 	f->ds = LG32_KERNEL_DS;
 	f->es = LG32_KERNEL_DS;
@@ -71,9 +73,6 @@ static bool page_fault(struct lg_vcpu *vcpu)
 		lg_kill(vcpu, "unknown instruction at %#x accesses device memory",
 			host_frame(vcpu)->eip);
 		return true;
-	case LG_FAULT_NOMEM:
-		lg_kill(vcpu, "the host is out of memory");
-		return true;
 	case LG_FAULT_DEAD:
 		return true;
 	case LG_FAULT_GUEST:
@@ -103,6 +102,9 @@ static bool lg32_trap(struct lg_vcpu *vcpu, unsigned int trap)
 		if (!host_frame(vcpu)->errcode && !lg32_from_user(vcpu) &&
 		    lg32_emulate(vcpu, &exit))
 			return exit;
+		break;
+	case X86_TRAP_DB:
+		lg32_vcpu(vcpu)->dr[6] |= host_dr6(vcpu) & DR_STEP;
 		break;
 	case X86_TRAP_NM:
 		vcpu->stats[LG_STAT_FPU]++;

@@ -89,6 +89,19 @@ static bool fetch(struct lg_vcpu *vcpu, struct lg_insn *insn)
 
 /* ---- control registers ---- */
 
+/**
+ * lg32_set_ts - should FPU instructions trap?
+ * @vcpu: running guest
+ * @ts: CR0.TS
+ */
+void lg32_set_ts(struct lg_vcpu *vcpu, bool ts)
+{
+	struct lg32_vcpu *a = lg32_vcpu(vcpu);
+
+	a->cr0 = (a->cr0 & ~X86_CR0_TS) | (ts ? X86_CR0_TS : 0);
+	host_set_ts(vcpu, ts);
+}
+
 static void set_cr0(struct lg_vcpu *vcpu, u32 value)
 {
 	lg32_vcpu(vcpu)->cr0 = value;
@@ -242,7 +255,7 @@ static void ask_io(struct lg_vcpu *vcpu, const struct lg_insn *insn)
 	run->io.port = by_dx ? f->edx & 0xffff : insn->imm;
 	run->io.size = insn->size;
 	run->io.is_write = vcpu->access.is_write;
-	run->io.data = run->io.is_write ? reg_read(f, REG_EAX, insn->size) : 0;
+	run->io.data = vcpu->access.is_write ? reg_read(f, REG_EAX, insn->size) : 0;
 }
 
 static bool mmio_is_write(u16 opcode)

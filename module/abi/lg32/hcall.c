@@ -6,8 +6,11 @@
  * Arguments are the guest's: every function that takes one checks it. A call
  * that makes no sense kills the guest; none returns an error.
  */
+#include <linux/nospec.h>
 #include <linux/sched/signal.h>
 #include "lg32.h"
+
+#define HCALL_BYTES	2	/* int $0x1f */
 
 /* Order and checks as docs/abi/lg32.md has them. */
 static void call_init(struct lg_vcpu *vcpu, u32 gpa)
@@ -59,6 +62,12 @@ static void call_shutdown(struct lg_vcpu *vcpu, u32 gpa, u32 how)
 		     text);
 }
 
+/* The address in CR3: the low bits mean other things, or nothing. */
+static u32 lg32_cr3(struct lg_vcpu *vcpu, u32 cr3)
+{
+	return cr3 & (vcpu->guest->paging == LG_PAGING_PAE ? ~0x1f : ~0xfff);
+}
+
 /**
  * lg32_new_pgtable - the guest loads CR3
  * @vcpu: its first load ends linear mode
@@ -68,8 +77,9 @@ void lg32_new_pgtable(struct lg_vcpu *vcpu, u32 cr3)
 {
 	struct lg_guest *guest = vcpu->guest;
 
-	lg_walk_settle(guest, cr3, lg32_vcpu(vcpu)->kernel_address);
-	cr3 &= guest->paging == LG_PAGING_PAE ? ~0x1f : ~0xfff;
+	if (guest->paging == LG_PAGING_AUTO)
+		lg_walk_settle(guest, cr3, lg32_vcpu(vcpu)->kernel_address);
+	cr3 = lg32_cr3(vcpu, cr3);
 	if ((cr3 >> PAGE_SHIFT) >= guest->ram_pages) {
 		lg_kill(vcpu, "page table %#x outside memory", cr3);
 		return;
@@ -84,7 +94,7 @@ static void call_set_pte(struct lg_vcpu *vcpu, u32 cr3, u32 gva)
 		lg_kill(vcpu, "attempt to set pte into switcher pages (%#x)",
 			gva);
 	else
-		lg_shadow_set(vcpu, cr3, gva);
+		lg_shadow_set(vcpu, lg32_cr3(vcpu, cr3), gva);
 }
 
 static void call_set_pgd(struct lg_vcpu *vcpu, u32 cr3, u32 index)
@@ -97,7 +107,7 @@ static void call_set_pgd(struct lg_vcpu *vcpu, u32 cr3, u32 index)
 		lg_kill(vcpu, "attempt to set pgd %u/%lu", index,
 			BIT(32 - shift));
 	else
-		lg_shadow_sync(vcpu, cr3, first,
+		lg_shadow_sync(vcpu, lg32_cr3(vcpu, cr3), first,
 			       first + (u32)(BIT(shift) - 1));
 }
 
@@ -132,7 +142,7 @@ void lg32_halt(struct lg_vcpu *vcpu)
 static void do_call(struct lg_vcpu *vcpu, u32 nr, u32 a1, u32 a2, u32 a3)
 {
 	if (nr < 32)
-		vcpu->stats[LG_STAT_HCALL_FIRST + nr]++;
+		vcpu->stats[LG_STAT_HCALL_FIRST + array_index_nospec(nr, 32)]++;
 	switch (nr) {
 	case LG32_FLUSH_ASYNC:
 	case LG32_SEND_INTERRUPTS:
@@ -156,7 +166,7 @@ static void do_call(struct lg_vcpu *vcpu, u32 nr, u32 a1, u32 a2, u32 a3)
 		lg32_set_stack(vcpu, a1, a2, a3);
 		break;
 	case LG32_TS:
-		host_set_ts(vcpu, a1);
+		lg32_set_ts(vcpu, a1);
 		break;
 	case LG32_SET_CLOCKEVENT:
 		lg_timer_set(vcpu, a1);
@@ -188,9 +198,10 @@ static void do_call(struct lg_vcpu *vcpu, u32 nr, u32 a1, u32 a2, u32 a3)
  * lg32_ring - do what the guest left in the ring
  * @vcpu: any state
  *
- * In order, at most one round, up to the first free slot.
+ * In order, at most one round, up to the first free slot. Returns false if a
+ * signal came first: the rest must wait for the next time.
  */
-void lg32_ring(struct lg_vcpu *vcpu)
+bool lg32_ring(struct lg_vcpu *vcpu)
 {
 	struct lg32_vcpu *a = lg32_vcpu(vcpu);
 	unsigned int i;
@@ -200,17 +211,19 @@ void lg32_ring(struct lg_vcpu *vcpu)
 		struct lg32_hcall call;
 
 		if (READ_ONCE(a->data->hcall_status[slot]) == LG32_RING_FREE)
-			return;
+			break;
+		if (signal_pending(current))
+			return false;
 		memcpy(&call, &a->data->hcalls[slot], sizeof(call));
 		a->ring_next = (slot + 1) % LG32_RING_SLOTS;
 		vcpu->stats[LG_STAT_RING]++;
 		do_call(vcpu, call.arg[0], call.arg[1], call.arg[2],
 			call.arg[3]);
 		WRITE_ONCE(a->data->hcall_status[slot], LG32_RING_FREE);
-		if (lg_guest_is_dead(vcpu->guest) ||
-		    fatal_signal_pending(current))
-			return;
+		if (lg_guest_is_dead(vcpu->guest))
+			break;
 	}
+	return true;
 }
 
 /**
@@ -226,7 +239,11 @@ void lg32_hypercall(struct lg_vcpu *vcpu)
 		lg_kill(vcpu, "hypercall %u before INIT", f->eax);
 		return;
 	}
-	lg32_ring(vcpu);
+	if (!lg32_ring(vcpu)) {
+		/* The ring comes first: let the guest make its call again. */
+		f->eip -= HCALL_BYTES;
+		return;
+	}
 	if (!lg_guest_is_dead(vcpu->guest))
 		do_call(vcpu, f->eax, f->ebx, f->ecx, f->edx);
 }

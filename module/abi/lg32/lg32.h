@@ -57,7 +57,7 @@ static inline bool lg32_from_user(struct lg_vcpu *vcpu)
 }
 
 /* hcall.c */
-void lg32_ring(struct lg_vcpu *vcpu);
+bool lg32_ring(struct lg_vcpu *vcpu);
 void lg32_hypercall(struct lg_vcpu *vcpu);
 void lg32_new_pgtable(struct lg_vcpu *vcpu, u32 cr3);
 void lg32_halt(struct lg_vcpu *vcpu);
@@ -78,6 +78,7 @@ void lg32_write_time(struct lg_vcpu *vcpu);
 bool lg32_can_wake(struct lg_vcpu *vcpu);
 
 /* emulate.c */
+void lg32_set_ts(struct lg_vcpu *vcpu, bool ts);
 bool lg32_emulate(struct lg_vcpu *vcpu, bool *exit);
 bool lg32_mmio(struct lg_vcpu *vcpu, lg_gpa_t gpa, bool *exit);
 void lg32_complete(struct lg_vcpu *vcpu);

@@ -4,6 +4,7 @@
  * LGDT and LIDT) give them. What the CPU sees of them is made harmless in the
  * host folder; here is what the ABI says about them.
  */
+#include <linux/nospec.h>
 #include <asm/trapnr.h>
 #include "lg32.h"
 
@@ -66,8 +67,8 @@ static bool vector_is_ours(u32 vector)
 
 /*
  * Trap gates need not pass through us, unless there is something to do first:
- * clear TS (7), find the address (14), look at the instruction (13), tell the
- * guest which debug event it was (1).
+ * count FPU use (7), find the address (14), look at the instruction (13), tell
+ * the guest which debug event it was (1).
  */
 static bool may_be_direct(struct lg32_vcpu *a, u32 vector, u64 gate)
 {
@@ -95,6 +96,7 @@ void lg32_load_idt_entry(struct lg_vcpu *vcpu, u32 index, u64 gate)
 		lg_kill(vcpu, "setting idt entry %u", index);
 		return;
 	}
+	index = array_index_nospec(index, ARRAY_SIZE(a->idt));
 	if (vector_is_ours(index))
 		return;
 	if (!(gate & GATE_P)) {
@@ -107,7 +109,7 @@ void lg32_load_idt_entry(struct lg_vcpu *vcpu, u32 index, u64 gate)
 	}
 	a->idt[index] = gate;
 	direct = may_be_direct(a, index, gate);
-	if (index == a->syscall_vec)
+	if (index >= 32 && index == a->syscall_vec)
 		a->direct_entry = direct ? (gate & 0xffff) |
 					   (gate >> 32 & 0xffff0000) : 0;
 	host_set_gate(vcpu, index, gate, direct);

@@ -21,6 +21,7 @@ int main(void)
 	PAGES(guest_cr3, c.guest_cr3);
 	PAGES(host_ldt, c.host_ldt);
 	PAGES(host_tss_desc, c.host_tss_desc);
+	PAGES(guest_ts, c.guest_ts);
 	PAGES(frame_eip, c.frame_eip);
 	PAGES(exit_esp, c.exit_esp);
 	PAGES(exit_eip, c.exit_eip);
@@ -41,7 +42,6 @@ int main(void)
 	FRAME(ds);
 	FRAME(es);
 	FRAME(trapnum);
-	FRAME(errcode);
 	FRAME(eip);
 	DEFINE(FRAME_spare_bytes, sizeof(((struct lg_frame *)0)->spare));
 	return 0;

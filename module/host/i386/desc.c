@@ -7,6 +7,7 @@
  * (gates) say what the bits mean.
  */
 #include <linux/bits.h>
+#include <linux/nospec.h>
 #include <asm/irq_vectors.h>
 #include <asm/trapnr.h>
 #include "lg.h"
@@ -47,6 +48,7 @@ void host_set_descriptor(struct lg_vcpu *vcpu, unsigned int index, u64 desc)
 
 	if (index >= LG_GDT_ENTRIES || desc_is_ours(index) || !index)
 		return;
+	index = array_index_nospec(index, LG_GDT_ENTRIES);
 	if (!(desc & DESC_S))
 		desc = 0;
 	else
@@ -56,8 +58,8 @@ void host_set_descriptor(struct lg_vcpu *vcpu, unsigned int index, u64 desc)
 	if (host->gdt[index] == desc)
 		return;
 	host->gdt[index] = desc;
-	host->dirty |= index >= 6 && index < 9 ? HOST_DIRTY_TLS :
-						 HOST_DIRTY_GDT;
+	host->dirty |= index - LG_GDT_TLS_FIRST < LG_GDT_TLS_COUNT ?
+		       HOST_DIRTY_TLS : HOST_DIRTY_GDT;
 	host->check = true;
 }
 
@@ -72,7 +74,7 @@ static u64 make_gate(u32 selector, u32 offset, u32 type, u32 dpl)
  * host_set_gate - tell the CPU what the guest wants of a vector
  * @vcpu: its lock is held
  * @vector: any
- * @gate: the guest's gate, or 0 for none; only offset, DPL and presence count
+ * @gate: the guest's gate, or 0 for none; only offset and DPL count
  * @direct: deliver to the guest without entering the switcher, on its kernel
  *	stack; the CPU's interrupt flag stays on, whatever the gate's type
  */
@@ -87,7 +89,7 @@ void host_set_gate(struct lg_vcpu *vcpu, unsigned int vector, u64 gate,
 	if (vector >= LG_IDT_ENTRIES)
 		return;
 	if (direct) {
-		u32 selector = (LG_GDT_CODE + 2) * 8 + 1;
+		u32 selector = LG_GDT_GUEST_CS * 8 + 1;
 
 		hw = make_gate(selector, offset, GATE_TRAP, dpl);
 	} else {

@@ -3,7 +3,8 @@
  * What the i386 host keeps per vCPU and per CPU, and the layout that the
  * switcher shares with C.
  *
- * The window holds the page of switcher text twice, then three pages per CPU:
+ * The window holds the page of switcher text three times, then three
+ * pages per CPU:
  *
  *   A  writable while the guest runs: the stack traps land on. Its end is the
  *      run frame. The guest's shadow shows a page of the vCPU's own here; the
@@ -17,6 +18,9 @@
 
 #define LG_GDT_CODE	10		/* the switcher's, in both worlds */
 #define LG_GDT_DATA	11
+#define LG_GDT_TLS_FIRST 6		/* the guest's; copied apart */
+#define LG_GDT_TLS_COUNT 3
+#define LG_GDT_GUEST_CS	12		/* of the guest's kernel */
 #define LG_GDT_TSS	16		/* where the host has its own, too */
 #define LG_GDT_ENTRIES	32
 #define LG_IDT_ENTRIES	256
@@ -24,8 +28,12 @@
 #define LG_DS		(LG_GDT_DATA * 8)
 #define LG_TSS		(LG_GDT_TSS * 8)
 
-/* lg_frame.errcode of an entry that an NMI turned into an exit (trap 2). */
-#define LG_ERR_ABORTED	0x1000
+/* Bits of lg_page_b.nmi. */
+#define LG_NOTE_NMI	1
+#define LG_NOTE_MC	2
+
+/* The text is mapped this often: see switcher.S. */
+#define LG_TEXT_COPIES	3
 
 #ifndef __ASSEMBLER__
 #include <linux/types.h>
@@ -57,7 +65,7 @@ struct lg_page_a {
 
 struct lg_page_b {
 	u32 host_cr3;
-	u32 nmi;			/* an NMI came in the switch, host cr3 */
+	u32 nmi;			/* LG_NOTE_x: came in the switch, host cr3 */
 	struct x86_hw_tss tss;
 	u64 idt[LG_IDT_ENTRIES] __aligned(8);
 	u64 gdt[LG_GDT_ENTRIES];
@@ -69,13 +77,14 @@ struct lg_page_c {
 	u32 host_esp, host_ss;		/* far pointer, for LSS */
 	u32 host_cr4, guest_cr4;
 	u32 guest_cr3;
+	u32 guest_ts;
 	u32 host_ldt;
 	u32 host_tss_desc;		/* address of the host's TSS descriptor */
 	u32 frame_eip;			/* window address of lg_frame.eip */
 	u32 exit_esp;			/* where the frame really lay */
 	u32 exit_eip;			/* in which copy of the text we left */
 	struct desc_ptr host_gdt, host_idt, guest_gdt, guest_idt;
-	u8 rest[PAGE_SIZE - 10 * 4 - 4 * sizeof(struct desc_ptr)];
+	u8 rest[PAGE_SIZE - 11 * 4 - 4 * sizeof(struct desc_ptr)];
 };
 
 /**
@@ -112,6 +121,7 @@ static_assert(sizeof(struct lg_page_c) == PAGE_SIZE);
  * @check: selectors in the frame must be checked before the next entry
  * @sysenter_cs: the host's, while ours is in the MSR
  * @cr2: address of the last page fault
+ * @dr6: what the last debug trap was, bits that read as one cleared
  */
 struct host_vcpu {
 	struct lg_page_a *page_a;
@@ -125,6 +135,7 @@ struct host_vcpu {
 	bool check;
 	u32 sysenter_cs;
 	u32 cr2;
+	u32 dr6;
 };
 
 /* window.c, for the other files of this folder */
@@ -138,7 +149,7 @@ struct lg_pages_host *window_cpu(int cpu);
 u32 window_stub(unsigned int vector);
 u32 window_entry(void);
 u32 window_cpu_gva(int cpu);
-bool window_is_second_text(u32 eip);
+unsigned int window_text_copy(u32 eip);
 void window_show(struct lg_vcpu *vcpu, int cpu);
 
 #endif /* __ASSEMBLER__ */

@@ -5,6 +5,7 @@
  */
 #include <linux/highmem.h>
 #include <linux/sched.h>
+#include <linux/hw_breakpoint.h>
 #include <asm/debugreg.h>
 #include <asm/desc.h>
 #include <asm/fpu/api.h>
@@ -12,6 +13,10 @@
 #include <asm/msr.h>
 #include <asm/trapnr.h>
 #include "lg.h"
+
+/* The copy of the switcher's text in which an exit ends tells what came on the way. */
+#define COPY_NMI	1
+#define COPY_MC		2
 
 /*
  * Ring 1 is supervisor to the CPU: SMEP and SMAP would forbid the guest kernel
@@ -27,7 +32,7 @@
 /*
  * SYSENTER in the guest would enter ring 0 at the host's entry point, on the
  * guest's page tables. A zero selector makes it #GP. The host needs its own
- * value only for user programs: those of other tasks run after host_vcpu_put().
+ * value only for user programs: all run after host_vcpu_put().
  */
 static void sysenter_disable(struct host_vcpu *host)
 {
@@ -43,17 +48,27 @@ static void sysenter_enable(struct host_vcpu *host)
 		__wrmsr(MSR_IA32_SYSENTER_CS, host->sysenter_cs, 0);
 }
 
-/* The descriptor tables of the host are the same for as long as we stay here. */
+/* These are the same for as long as we stay on a CPU. */
 static void note_host_tables(struct lg_page_c *c)
+{
+	native_store_gdt(&c->host_gdt);
+	store_idt(&c->host_idt);
+	c->host_tss_desc = c->host_gdt.address + LG_TSS;
+	c->host_ss = __KERNEL_DS;
+}
+
+/*
+ * These may change between two switches: another thread's modify_ldt() loads
+ * LDTR on our CPU, and a guest must never see a host's LDT.
+ */
+static void note_host_state(struct lg_page_c *c)
 {
 	u32 ldt;
 
-	native_store_gdt(&c->host_gdt);
-	store_idt(&c->host_idt);
 	store_ldt(ldt);
 	c->host_ldt = ldt & 0xffff;
-	c->host_tss_desc = c->host_gdt.address + LG_TSS;
-	c->host_ss = __KERNEL_DS;
+	c->host_cr4 = native_read_cr4();
+	c->guest_cr4 = c->host_cr4 & ~CR4_NOT_IN_GUEST;
 }
 
 /**
@@ -99,7 +114,9 @@ static void copy_state(struct host_vcpu *host, struct lg_page_b *b)
 		b->gdt[LG_GDT_DATA] = data;
 		b->gdt[LG_GDT_TSS] = tss;
 	} else if (host->dirty & HOST_DIRTY_TLS) {
-		memcpy(&b->gdt[6], &host->gdt[6], 3 * sizeof(u64));
+		memcpy(&b->gdt[LG_GDT_TLS_FIRST],
+		       &host->gdt[LG_GDT_TLS_FIRST],
+		       LG_GDT_TLS_COUNT * sizeof(u64));
 	}
 	if (host->dirty & HOST_DIRTY_IDT)
 		memcpy(b->idt, host->idt, sizeof(b->idt));
@@ -116,6 +133,19 @@ static void set_ts(void)
 	asm volatile("mov %0, %%cr0" : : "r" (native_read_cr0() | X86_CR0_TS));
 }
 
+/*
+ * The CPU sets bits in DR6 and clears none: what a guest's step left there would
+ * be taken for the host's own.
+ */
+static void take_dr6(struct host_vcpu *host)
+{
+	unsigned long dr6;
+
+	get_debugreg(dr6, 6);
+	set_debugreg(DR6_RESERVED, 6);
+	host->dr6 = dr6 ^ DR6_RESERVED;
+}
+
 /* The far call through which the two worlds meet. */
 static unsigned int call_switcher(u32 pages)
 {
@@ -126,10 +156,10 @@ static unsigned int call_switcher(u32 pages)
 	unsigned int trap = pages;
 
 	asm volatile("pushfl\n\t"
-		     "lcall *%[entry]"
+		     "lcall *(%[entry])"
 		     : "+a" (trap)
-		     : [entry] "m" (entry)
-		     : "ebx", "ecx", "edx", "esi", "edi", "memory", "cc");
+		     : [entry] "S" (&entry)
+		     : "ebx", "ecx", "edx", "edi", "memory", "cc");
 	return trap;
 }
 
@@ -159,37 +189,40 @@ unsigned int host_switch(struct lg_vcpu *vcpu)
 	int cpu = smp_processor_id();
 	struct lg_pages_host *pages = window_cpu(cpu);
 	u32 gva = window_cpu_gva(cpu);
-	unsigned long dr7;
-	unsigned int trap;
+	unsigned int trap, copy;
+	u16 gs;
 
 	if (host->dirty)
 		copy_state(host, pages->b);
 	pages->b->host_cr3 = __native_read_cr3();
 	pages->b->nmi = 0;
-	pages->c->host_cr4 = native_read_cr4();
-	pages->c->guest_cr4 = pages->c->host_cr4 & ~CR4_NOT_IN_GUEST;
+	note_host_state(pages->c);
 	pages->c->guest_cr3 = lg_shadow_root_phys(vcpu);
-	get_debugreg(dr7, 7);
-	if (dr7 & DR_GLOBAL_ENABLE_MASK || dr7 & DR_LOCAL_ENABLE_MASK)
+	pages->c->guest_ts = host->ts;
+	if (hw_breakpoint_active())
 		set_debugreg(0, 7);
 	if (host->ts)
 		set_ts();
+	savesegment(gs, gs);
 
 	trap = call_switcher(gva);
 
+	loadsegment(gs, gs);
 	if (trap == X86_TRAP_PF)
 		host->cr2 = native_read_cr2();
-	if (host->ts)
-		asm volatile("clts");
-	if (dr7 & DR_GLOBAL_ENABLE_MASK || dr7 & DR_LOCAL_ENABLE_MASK)
-		set_debugreg(dr7, 7);
-	if (unlikely(trap == X86_TRAP_NMI || pages->b->nmi ||
-		     window_is_second_text(pages->c->exit_eip))) {
+	if (trap == X86_TRAP_DB)
+		take_dr6(host);
+	if (hw_breakpoint_active())
+		set_debugreg(__this_cpu_read(cpu_dr7), 7);
+	copy = window_text_copy(pages->c->exit_eip);
+	if (unlikely(trap == X86_TRAP_MC || pages->b->nmi & LG_NOTE_MC ||
+		     copy == COPY_MC))
+		asm volatile("int $18" : : : "memory");
+	if (unlikely(trap == X86_TRAP_NMI || pages->b->nmi & LG_NOTE_NMI ||
+		     copy == COPY_NMI)) {
 		vcpu->stats[LG_STAT_NMI]++;
 		asm volatile("int $2" : : : "memory");
 	}
-	if (unlikely(trap == X86_TRAP_MC))
-		asm volatile("int $18" : : : "memory");
 	if (pages->c->exit_esp != gva + offsetof(struct lg_pages, a.frame))
 		return LG_TRAP_SWITCHER;
 	return trap;

@@ -30,11 +30,15 @@
  *
  * That last note cannot be a word in memory: all that is writable on the
  * guest's page tables is writable for the guest too, and the host would take
- * NMIs that never were. So the text is mapped twice, one page after the other,
- * and the note is to go on in the second copy.
+ * NMIs that never were. So the text is mapped three times, one page after the
+ * other, and the note is to go on in the second copy.
+ *
+ * Machine checks go the same way, with the third copy for their note. One that
+ * hits the handling of an NMI here wins over it.
  */
 #include <linux/linkage.h>
 #include "host.h"
+#include <asm/segment.h>
 #include "asm-offsets.h"
 
 	.section .rodata.switcher, "a"
@@ -53,6 +57,8 @@ SYM_DATA_START(switcher_text)
 .Lstub_\vector:
 	.if \vector == 2
 	jmp	handle_nmi
+	.elseif \vector == 18
+	jmp	handle_mc
 	.else
 	.if \vector != 8 && (\vector < 10 || \vector > 14) && \vector != 17 && \vector != 21
 	pushl	$0
@@ -77,52 +83,70 @@ SYM_DATA_START(switcher_stubs)
 SYM_DATA_END(switcher_stubs)
 	.popsection
 
-/* NMI: three words on the stack, all registers somebody else's. */
-handle_nmi:
+/*
+ * NMI and machine check: three words on the stack, all registers somebody
+ * else's. COPY is the copy of the text that notes it, BIT the same in page B.
+ */
+.macro ASYNC name vector copy bit
+handle_\name:
 	testb	$3, 4(%esp)
-	jnz	.Lnmi_from_guest
+	jnz	.L\name\()_from_guest
 	pushl	%eax
 	movl	4(%esp), %eax
 	andl	$0xfff, %eax
 	cmpl	$(guest_cr3_code - switcher_text), %eax
-	jae	.Lnmi_entry_committed
+	jae	.L\name\()_entry_committed
 	cmpl	$(host_cr3_code - switcher_text), %eax
-	jae	.Lnmi_host_cr3
-	/* Return to the same place in the second copy of the text. */
+	jae	.L\name\()_host_cr3
+	/* Return to the same place in another copy of the text. */
 	call	1f
 1:	popl	%eax
 	andl	$~0xfff, %eax
-	addl	$0x1000, %eax
+	addl	$(0x1000 * \copy), %eax
+	cmpl	%eax, 4(%esp)
+	jae	2f
 	andl	$0xfff, 4(%esp)
 	orl	%eax, 4(%esp)
+2:	popl	%eax
+	iretl
+.L\name\()_host_cr3:
+	orl	$\bit, %ss:LG_PAGES_nmi_b(%ebx)
 	popl	%eax
 	iretl
-.Lnmi_host_cr3:
-	orl	$1, %ss:LG_PAGES_nmi_b(%ebx)
-	popl	%eax
-	iretl
-.Lnmi_entry_committed:
+.L\name\()_entry_committed:
 	movl	4(%esp), %eax
 	andl	$~0xfff, %eax
-	addl	$(abort_entry - switcher_text), %eax
+	addl	$(abort_\name - switcher_text), %eax
 	movl	%eax, 4(%esp)
 	popl	%eax
 	iretl
-.Lnmi_from_guest:
+.L\name\()_from_guest:
 	pushl	$0
-	pushl	$2
+	pushl	$\vector
 	jmp	switch_to_host
+.endm
+
+	ASYNC	nmi 2 1 LG_NOTE_NMI
+	ASYNC	mc 18 2 LG_NOTE_MC
 
 /*
- * An NMI hit a committed entry: report trap 2 instead of entering. ESP is at
+ * One of them hit a committed entry: report it instead of entering. ESP is at
  * the frame's eip; registers may or may not be loaded, the frame still has
- * them all.
+ * them all, and what follows it may be interrupted again.
  */
-abort_entry:
-	movl	$LG_ERR_ABORTED, %ss:(FRAME_errcode - FRAME_eip)(%esp)
-	movl	$2, %ss:(FRAME_trapnum - FRAME_eip)(%esp)
+abort_nmi:
 	subl	$FRAME_eip, %esp
+	movl	$2, %ss:FRAME_trapnum(%esp)
 	jmp	frame_saved
+abort_mc:
+	subl	$FRAME_eip, %esp
+	movl	$18, %ss:FRAME_trapnum(%esp)
+	jmp	frame_saved
+abort_noted:
+	/* The note in page B says which. */
+	testl	$LG_NOTE_MC, LG_PAGES_nmi_b(%ebx)
+	jnz	abort_mc
+	jmp	abort_nmi
 
 /*
  * The way out, for every vector. Guest page tables and segments; ESP at the
@@ -181,15 +205,18 @@ host_cr3_code:
 	lss	LG_PAGES_host_esp(%ebx), %esp
 	popl	%ebp
 	popl	%fs
-	popl	%gs
 	popl	%ds
 	popl	%es
-	/* What happened decides where to go; the answer waits in EDX. */
+	/* A handler of the host's may want the FPU. */
+	cmpl	$0, %ss:LG_PAGES_guest_ts(%ebx)
+	je	4f
+	clts
+4:	/* What happened decides where to go; the answer waits in EDX. */
 	xorl	%edx, %edx
 	cmpl	$32, %edi
-	jb	4f
+	jb	5f
 	cmpl	$128, %edi
-	je	4f
+	je	5f
 	/* A real interrupt: decode the host's gate for it. */
 	movl	%ss:(LG_PAGES_host_idt + 2)(%ebx), %eax
 	movl	%ss:(%eax, %edi, 8), %edx
@@ -197,21 +224,23 @@ host_cr3_code:
 	andl	$0xffff, %edx
 	andl	$0xffff0000, %eax
 	orl	%eax, %edx
-4:	/* The host's IDT: from here NMIs are the host's. */
+5:	/* The host's IDT: from here NMIs are the host's. */
 	lidtl	%ss:LG_PAGES_host_idt(%ebx)
 	movl	%edi, %eax
-	/* The guest may have set AC or NT: the host's flags, all of them. */
+	/* The guest may have set AC: the host's flags, all of them. */
 	pushl	8(%esp)
 	popfl
 	testl	%edx, %edx
-	jnz	5f
+	jnz	6f
 	/* Return to host_switch(), over the flags, without an iret. */
 	lretl	$4
-5:	/*
+6:	/*
 	 * As if the interrupt had hit host_switch(): its far call left just the
-	 * frame that the handler's iret needs.
+	 * frame that the handler's iret needs. The handler has the host's CS.
 	 */
-	jmp	*%edx
+	pushl	$__KERNEL_CS
+	pushl	%edx
+	lretl
 
 /*
  * The way in. Far call from host_switch() after pushing EFLAGS, interrupts off:
@@ -220,10 +249,13 @@ host_cr3_code:
  * by the iret of the host's interrupt handler (which preserves it).
  */
 switch_to_guest:
-	/* Save the host's segments on the host's stack, then the stack. */
+	/*
+	 * Save the host's segments on the host's stack, then the stack. GS is
+	 * not the kernel's but the launcher's, and might not even load again:
+	 * host_switch() cares for it.
+	 */
 	pushl	%es
 	pushl	%ds
-	pushl	%gs
 	pushl	%fs
 	pushl	%ebp
 	movl	%eax, %ebx
@@ -254,11 +286,11 @@ switch_to_guest:
 
 guest_cr3_code:
 	/* An NMI came on the way: back out. */
-	testl	$1, LG_PAGES_nmi_b(%ebx)
-	jnz	abort_entry
+	cmpl	$0, LG_PAGES_nmi_b(%ebx)
+	jne	abort_noted
 	/*
 	 * The guest's registers, read in place: the frame must stay whole for
-	 * abort_entry, so nothing is popped.
+	 * an abort, so nothing is popped.
 	 */
 	movw	(FRAME_gs - FRAME_eip)(%esp), %gs
 	movw	(FRAME_fs - FRAME_eip)(%esp), %fs

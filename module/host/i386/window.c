@@ -47,12 +47,11 @@ static struct lg_pages_host *window_cpus;
 static DEFINE_MUTEX(window_lock);	/* window_mms */
 static LIST_HEAD(window_mms);
 
-#define TEXT_PAGES	2		/* the same page twice: see switcher.S */
 #define PAGES_PER_CPU	(sizeof(struct lg_pages) / PAGE_SIZE)
 
 u32 window_cpu_gva(int cpu)
 {
-	return window_base + TEXT_PAGES * PAGE_SIZE +
+	return window_base + LG_TEXT_COPIES * PAGE_SIZE +
 	       cpu * sizeof(struct lg_pages);
 }
 
@@ -61,9 +60,9 @@ struct lg_pages_host *window_cpu(int cpu)
 	return &window_cpus[cpu];
 }
 
-bool window_is_second_text(u32 eip)
+unsigned int window_text_copy(u32 eip)
 {
-	return eip - window_base >= PAGE_SIZE;
+	return (eip - window_base) >> PAGE_SHIFT;
 }
 
 u32 window_stub(unsigned int vector)
@@ -90,6 +89,12 @@ unsigned int host_window_pages(void)
 lg_gva_t host_window_page_gva(unsigned int page)
 {
 	return window_base + page * PAGE_SIZE;
+}
+
+/* The first pages of the window are the same page of text. */
+unsigned int host_window_text_pages(void)
+{
+	return LG_TEXT_COPIES;
 }
 
 phys_addr_t host_window_text_phys(void)
@@ -156,7 +161,7 @@ int host_mm_attach(struct mm_struct *mm)
 	mutex_lock(&window_lock);
 	w = window_mm_find(mm);
 	if (!w) {
-		w = kzalloc(sizeof(*w), GFP_KERNEL);
+		w = kzalloc(sizeof(*w), GFP_KERNEL_ACCOUNT);
 		if (!w) {
 			rc = -ENOMEM;
 			goto unlock;
@@ -197,7 +202,7 @@ static pgprot_t window_prot(unsigned int page)
 {
 	pteval_t common = _PAGE_PRESENT | _PAGE_ACCESSED;
 
-	if (page < TEXT_PAGES)
+	if (page < LG_TEXT_COPIES)
 		return __pgprot(common);
 	return __pgprot(common | _PAGE_RW | _PAGE_DIRTY |
 			(__supported_pte_mask & _PAGE_NX));
@@ -232,10 +237,10 @@ static int window_map_vmalloc(void)
 	pte_t *pte;
 
 	window_base = (unsigned long)vmap(window_page, window_count, VM_MAP,
-					  window_prot(TEXT_PAGES));
+					  window_prot(LG_TEXT_COPIES));
 	if (!window_base)
 		return -ENOMEM;
-	for (i = 0; i < TEXT_PAGES; i++) {
+	for (i = 0; i < LG_TEXT_COPIES; i++) {
 		pte = lookup_address(window_base + i * PAGE_SIZE, &level);
 		if (!pte || level != PG_LEVEL_4K) {
 			vunmap((void *)window_base);
@@ -275,10 +280,10 @@ static void window_show_page(struct lg_vcpu *vcpu, unsigned int page, u64 pte)
 void window_show(struct lg_vcpu *vcpu, int cpu)
 {
 	struct host_vcpu *host = &vcpu->host;
-	unsigned int page = TEXT_PAGES + cpu * PAGES_PER_CPU;
+	unsigned int page = LG_TEXT_COPIES + cpu * PAGES_PER_CPU;
 
 	if (host->cpu >= 0) {
-		unsigned int old = TEXT_PAGES +
+		unsigned int old = LG_TEXT_COPIES +
 				   host->cpu * PAGES_PER_CPU;
 
 		window_show_page(vcpu, old, 0);
@@ -349,7 +354,7 @@ static void window_free_pages(void)
 {
 	unsigned int i;
 
-	for (i = TEXT_PAGES - 1; i < window_count; i++)
+	for (i = LG_TEXT_COPIES - 1; i < window_count; i++)
 		if (window_page[i])
 			__free_page(window_page[i]);
 	kvfree(window_page);
@@ -360,7 +365,7 @@ static int window_alloc_pages(void)
 {
 	unsigned int i, cpu;
 
-	window_count = TEXT_PAGES + nr_cpu_ids * PAGES_PER_CPU;
+	window_count = LG_TEXT_COPIES + nr_cpu_ids * PAGES_PER_CPU;
 	window_page = kvcalloc(window_count, sizeof(*window_page), GFP_KERNEL);
 	if (!window_page)
 		return -ENOMEM;
@@ -369,7 +374,7 @@ static int window_alloc_pages(void)
 		kvfree(window_page);
 		return -ENOMEM;
 	}
-	for (i = TEXT_PAGES - 1; i < window_count; i++) {
+	for (i = LG_TEXT_COPIES - 1; i < window_count; i++) {
 		window_page[i] = alloc_page(GFP_KERNEL | __GFP_ZERO);
 		if (!window_page[i]) {
 			window_free_pages();
@@ -377,11 +382,12 @@ static int window_alloc_pages(void)
 		}
 	}
 	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
-		i = TEXT_PAGES + cpu * PAGES_PER_CPU;
+		i = LG_TEXT_COPIES + cpu * PAGES_PER_CPU;
 		window_cpus[cpu].b = page_address(window_page[i + 1]);
 		window_cpus[cpu].c = page_address(window_page[i + 2]);
 	}
-	window_page[0] = window_page[TEXT_PAGES - 1];
+	for (i = 0; i < LG_TEXT_COPIES; i++)
+		window_page[i] = window_page[LG_TEXT_COPIES - 1];
 	memcpy(page_address(window_page[0]), switcher_text, switcher_size);
 	return 0;
 }
@@ -437,7 +443,7 @@ int host_init(void)
 		window_fill(cpu);
 	host_gdt_set(FLAT_CODE, FLAT_DATA);
 	pr_info("lg: switcher at %#lx%s, %u bytes, %u pages\n", window_base,
-		window_ptes ? "" : " (in the vmalloc area: no reservetop=4M)",
+		window_ptes ? "" : ", in the vmalloc area",
 		switcher_size, window_count);
 	return 0;
 
