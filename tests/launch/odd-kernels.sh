@@ -1,6 +1,7 @@
 #!/bin/sh
 # Kernel files that are wrong in a place or two: refused, or a guest that ends
 # as a bad guest does; never an accident of the launcher.
+# shellcheck disable=SC2086  # words
 . "$(dirname "$0")/../lib/check.sh"
 
 kernel=/guest/vmlinux

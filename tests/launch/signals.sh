@@ -1,6 +1,7 @@
 #!/bin/sh
 # A guest that never ends, ended by a signal to the launcher: the status says
 # which, and the module is free again.  A bare guest, so that it is at once.
+# shellcheck disable=SC2086  # words
 . "$(dirname "$0")/../lib/check.sh"
 
 guest=/tests/guests/selftest-2level

@@ -35,7 +35,11 @@ typedef __u64 u64;
 #define TG_USER_DS		0x7b
 
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
-#define barrier()		asm volatile("" ::: "memory")
+
+static inline void barrier(void)
+{
+	asm volatile("" : : : "memory");
+}
 
 /* What a test provides. */
 extern const char tg_title[];

@@ -15,7 +15,7 @@ for n in 1 2 3 4 5 6 7 8; do
 	(seq 1 400 | sort | uniq | wc -l >/tmp/w$n) &
 done
 wait
-echo "parallel $(cat /tmp/w? | sort | uniq | tr '\n' ' ')"
+echo "parallel $(sort -u /tmp/w?)"
 # Signals
 sh -c 'trap "exit 5" TERM; while :; do sleep 1; done' &
 pid=$!
@@ -59,7 +59,7 @@ cat >want <<'WANT'
 forks 2
 pipe 3000
 pipeline 11cf4ca27db4ecec1f61da7f0ed62e49
-parallel 400 
+parallel 400
 trap 5
 segv 139
 stop 6
