@@ -305,6 +305,12 @@ const char *host_check_segments(struct lg_vcpu *vcpu);
 int host_get_regs(struct lg_vcpu *vcpu, struct lg_regs32 *regs);
 int host_set_regs(struct lg_vcpu *vcpu, const struct lg_regs32 *regs);
 
+/* A claim: what the guest loaded last need not be checked again. */
+static inline bool host_segments_are_ok(struct lg_vcpu *vcpu)
+{
+	return !vcpu->host.check;
+}
+
 /* The guest's registers, in the host's own layout; it is not running. */
 static inline struct lg_frame *host_frame(struct lg_vcpu *vcpu)
 {

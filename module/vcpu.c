@@ -7,6 +7,7 @@
  * one switch at a time: the host's tick ends it like any interrupt, so it can
  * never keep a CPU. Signals are looked at before every switch.
  */
+#include <linux/entry-kvm.h>
 #include <linux/preempt.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -83,13 +84,6 @@ static int vcpu_sleep(struct lg_vcpu *vcpu)
 	       -EINTR : 0;
 }
 
-/* Something that waits for this thread to leave the kernel: CPU timers, too. */
-static bool must_leave(void)
-{
-	return signal_pending(current) ||
-	       test_thread_flag(TIF_NOTIFY_RESUME);
-}
-
 /* One switch. Returns the trap, or -EAGAIN if there was something to do first. */
 static int enter(struct lg_vcpu *vcpu)
 {
@@ -99,7 +93,7 @@ static int enter(struct lg_vcpu *vcpu)
 	local_irq_disable();
 	WRITE_ONCE(vcpu->running_on, smp_processor_id());
 	smp_mb();
-	if (!need_resched() && !must_leave() &&
+	if (!xfer_to_guest_mode_work_pending() &&
 	    !(READ_ONCE(vcpu->irqs) & ~vcpu->irqs_seen)) {
 		if (test_thread_flag(TIF_NEED_FPU_LOAD))
 			switch_fpu_return();
@@ -119,16 +113,19 @@ static int run_once(struct lg_vcpu *vcpu)
 
 	if (lg_guest_is_dead(vcpu->guest))
 		return 1;
-	if (must_leave() || READ_ONCE(vcpu->run->immediate_exit))
+	if (READ_ONCE(vcpu->run->immediate_exit))
 		return -EINTR;
-	cond_resched();
+	/* Signals, rescheduling, and task work: CPU timers are that, too. */
+	if (__xfer_to_guest_mode_work_pending() &&
+	    xfer_to_guest_mode_handle_work(NULL))
+		return -EINTR;
 	vcpu->irqs_seen = READ_ONCE(vcpu->irqs);
 	vcpu->guest->abi->before_run(vcpu);
 	if (lg_guest_is_dead(vcpu->guest))
 		return 1;
 	if (vcpu->halted)
 		return vcpu_sleep(vcpu);
-	why = host_check_segments(vcpu);
+	why = host_segments_are_ok(vcpu) ? NULL : host_check_segments(vcpu);
 	if (why) {
 		lg_kill(vcpu, "%s", why);
 		return 1;

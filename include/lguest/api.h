@@ -56,7 +56,7 @@ struct lg_info {
  * runs it or gives it memory must come from the same one (-EIO otherwise).
  *
  * Returns a guest file descriptor; -EINVAL (unknown abi, paging, reserved
- * not zero), -ENOMEM.
+ * not zero), -ENOMEM, -EMFILE.
  */
 struct lg_guest_config {
 	__u32 abi;
@@ -70,11 +70,12 @@ struct lg_guest_config {
  * @size: bytes of memory from guest-physical 0; page-aligned, at least 1 MiB
  * @mmio_gpa: start of the guest-physical range whose accesses become
  *	LG_EXIT_MMIO; page-aligned, at or above @size
- * @mmio_size: its bytes; page-aligned; 0 for none
+ * @mmio_size: its bytes; page-aligned; 0 for none, then @mmio_gpa must be 0
  * @reserved: zero
  *
  * The module takes (pins) a page when the guest first touches it and keeps it
- * until the guest is gone; unmapping @hva only loses the caller's own view.
+ * until the guest is gone. It must be anonymous or shared memory, not a file's.
+ * Unmapping @hva confuses the guest, and only the guest.
  *
  * Returns 0; -EINVAL, -EEXIST (already set), -EIO (not the guest's mm),
  * -ENOMEM.
@@ -106,7 +107,7 @@ struct lg_vcpu_config {
  * @reserved: zero
  *
  * Any thread that holds the guest may send; a line already pending stays
- * so.  Returns 0; -EINVAL.
+ * so.  Returns 0; -EINVAL (no such line, no vCPU yet).
  */
 struct lg_irq {
 	__u32 irq;
@@ -122,7 +123,8 @@ struct lg_irq {
  * @flags: 0 or LG_FD_DEASSIGN
  * @reserved: zero
  *
- * Returns 0; -EBADF, -EINVAL, -ENOENT (nothing to take back), -ENOSPC.
+ * Returns 0; -EBADF, -EINVAL, -ENOENT (nothing to take back), -ENOSPC,
+ * -ENOMEM.
  */
 struct lg_irqfd {
 	__s32 fd;
@@ -140,7 +142,7 @@ struct lg_irqfd {
  * @reserved: zero
  *
  * A matching write rings and the guest goes on; LG_RUN does not return.
- * Returns 0; -EBADF, -EINVAL, -EEXIST, -ENOENT, -ENOSPC.
+ * Returns 0; -EBADF, -EINVAL, -EEXIST, -ENOENT, -ENOSPC, -ENOMEM.
  */
 struct lg_doorbell {
 	__aligned_u64 gpa;
@@ -190,8 +192,8 @@ struct lg_stats {
  *
  * Setting checks what the guest could not have reached by itself: @cs and @ss
  * must have the same privilege, 1 or 3, data segments must not have
- * privilege 0 descriptors (a selector is checked when it is loaded: a bad one
- * kills the guest); of @eflags only the arithmetic flags, TF, DF, NT, AC, ID
+ * privilege 0 descriptors (selectors are checked when the guest is entered: a bad
+ * @cs or @ss kills it, a bad data segment becomes null); of @eflags only the arithmetic flags, TF, DF, NT, AC, ID
  * and RF are taken.  Returns 0; -EINVAL; -EBUSY (another thread runs it).
  */
 struct lg_regs32 {
@@ -225,7 +227,7 @@ struct lg_regs32 {
  * every LG_RUN returns the same.
  *
  * LG_RUN returns 0 (see @exit_reason), -EINTR (signal, immediate_exit),
- * -EIO (not the guest's mm), -EBUSY (another thread runs it), -ENOMEM.
+ * -EIO (not the guest's mm), -EBUSY (another thread runs it).
  */
 struct lg_run {
 	__u32 exit_reason;

@@ -11,7 +11,7 @@
 int main(void);
 int main(void)
 {
-	PAGES(nmi_b, b.nmi);
+	PAGES(notes, b.notes);
 	PAGES(host_cr3, b.host_cr3);
 	PAGES(guest_tss_desc, b.gdt[LG_GDT_TSS]);
 	PAGES(host_esp, c.host_esp);

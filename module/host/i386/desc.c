@@ -193,12 +193,12 @@ const char *host_check_segments(struct lg_vcpu *vcpu)
 	struct lg_frame *f = host->frame;
 	u32 *data[] = { &f->ds, &f->es, &f->fs, &f->gs };
 	u32 cpl = f->cs & 3;
-	u64 cs = selector_desc(host, f->cs), ss = selector_desc(host, f->ss);
 	unsigned int i;
+	u64 cs, ss;
 
-	if (!host->check)
-		return NULL;
 	host->check = false;
+	cs = selector_desc(host, f->cs);
+	ss = selector_desc(host, f->ss);
 	if (!cpl || (f->ss & 3) != cpl)
 		return "bad privilege";
 	if (!(cs & DESC_P) || !(cs & DESC_CODE))

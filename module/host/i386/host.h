@@ -3,7 +3,7 @@
  * What the i386 host keeps per vCPU and per CPU, and the layout that the
  * switcher shares with C.
  *
- * The window holds the page of switcher text three times, then three
+ * The window holds the page of switcher text four times, then three
  * pages per CPU:
  *
  *   A  writable while the guest runs: the stack traps land on. Its end is the
@@ -28,12 +28,12 @@
 #define LG_DS		(LG_GDT_DATA * 8)
 #define LG_TSS		(LG_GDT_TSS * 8)
 
-/* Bits of lg_page_b.nmi. */
+/* Bits of lg_page_b.notes and of the number of a copy of the text. */
 #define LG_NOTE_NMI	1
 #define LG_NOTE_MC	2
 
 /* The text is mapped this often: see switcher.S. */
-#define LG_TEXT_COPIES	3
+#define LG_TEXT_COPIES	4
 
 #ifndef __ASSEMBLER__
 #include <linux/types.h>
@@ -65,7 +65,7 @@ struct lg_page_a {
 
 struct lg_page_b {
 	u32 host_cr3;
-	u32 nmi;			/* LG_NOTE_x: came in the switch, host cr3 */
+	u32 notes;			/* LG_NOTE_x: came in the switch, host cr3 */
 	struct x86_hw_tss tss;
 	u64 idt[LG_IDT_ENTRIES] __aligned(8);
 	u64 gdt[LG_GDT_ENTRIES];

@@ -14,10 +14,6 @@
 #include <asm/trapnr.h>
 #include "lg.h"
 
-/* The copy of the switcher's text in which an exit ends tells what came on the way. */
-#define COPY_NMI	1
-#define COPY_MC		2
-
 /*
  * Ring 1 is supervisor to the CPU: SMEP and SMAP would forbid the guest kernel
  * its own user pages. Global pages would let host translations serve guest
@@ -154,11 +150,13 @@ static unsigned int call_switcher(u32 pages)
 		u16 selector;
 	} __packed entry = { window_entry(), LG_CS };
 	unsigned int trap = pages;
+	void *at = &entry;
 
+	/* All registers but EBP and ESP come back with the guest's values. */
 	asm volatile("pushfl\n\t"
-		     "lcall *(%[entry])"
-		     : "+a" (trap)
-		     : [entry] "S" (&entry)
+		     "lcall *(%[at])"
+		     : "+a" (trap), [at] "+S" (at)
+		     :
 		     : "ebx", "ecx", "edx", "edi", "memory", "cc");
 	return trap;
 }
@@ -189,13 +187,13 @@ unsigned int host_switch(struct lg_vcpu *vcpu)
 	int cpu = smp_processor_id();
 	struct lg_pages_host *pages = window_cpu(cpu);
 	u32 gva = window_cpu_gva(cpu);
-	unsigned int trap, copy;
+	unsigned int trap, notes;
 	u16 gs;
 
 	if (host->dirty)
 		copy_state(host, pages->b);
 	pages->b->host_cr3 = __native_read_cr3();
-	pages->b->nmi = 0;
+	pages->b->notes = 0;
 	note_host_state(pages->c);
 	pages->c->guest_cr3 = lg_shadow_root_phys(vcpu);
 	pages->c->guest_ts = host->ts;
@@ -214,12 +212,10 @@ unsigned int host_switch(struct lg_vcpu *vcpu)
 		take_dr6(host);
 	if (hw_breakpoint_active())
 		set_debugreg(__this_cpu_read(cpu_dr7), 7);
-	copy = window_text_copy(pages->c->exit_eip);
-	if (unlikely(trap == X86_TRAP_MC || pages->b->nmi & LG_NOTE_MC ||
-		     copy == COPY_MC))
+	notes = pages->b->notes | window_text_copy(pages->c->exit_eip);
+	if (unlikely(trap == X86_TRAP_MC || notes & LG_NOTE_MC))
 		asm volatile("int $18" : : : "memory");
-	if (unlikely(trap == X86_TRAP_NMI || pages->b->nmi & LG_NOTE_NMI ||
-		     copy == COPY_NMI)) {
+	if (unlikely(trap == X86_TRAP_NMI || notes & LG_NOTE_NMI)) {
 		vcpu->stats[LG_STAT_NMI]++;
 		asm volatile("int $2" : : : "memory");
 	}

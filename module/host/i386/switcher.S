@@ -30,11 +30,12 @@
  *
  * That last note cannot be a word in memory: all that is writable on the
  * guest's page tables is writable for the guest too, and the host would take
- * NMIs that never were. So the text is mapped three times, one page after the
- * other, and the note is to go on in the second copy.
+ * NMIs that never were. So the text is mapped four times, one page after the
+ * other, and the note is to go on in another copy: bit 0 of its number means an
+ * NMI, bit 1 a machine check, which goes the same way in all.
  *
- * Machine checks go the same way, with the third copy for their note. One that
- * hits the handling of an NMI here wins over it.
+ * A machine check that hits the handling of an NMI which returns to either of
+ * the other two places is lost, if it was not fatal.
  */
 #include <linux/linkage.h>
 #include "host.h"
@@ -85,9 +86,9 @@ SYM_DATA_END(switcher_stubs)
 
 /*
  * NMI and machine check: three words on the stack, all registers somebody
- * else's. COPY is the copy of the text that notes it, BIT the same in page B.
+ * else's. NOTE is its bit, in the number of the copy and in page B.
  */
-.macro ASYNC name vector copy bit
+.macro ASYNC name vector note
 handle_\name:
 	testb	$3, 4(%esp)
 	jnz	.L\name\()_from_guest
@@ -98,19 +99,22 @@ handle_\name:
 	jae	.L\name\()_entry_committed
 	cmpl	$(host_cr3_code - switcher_text), %eax
 	jae	.L\name\()_host_cr3
-	/* Return to the same place in another copy of the text. */
+	/* Go on in the copy that has our bit, and those that we have here. */
+	pushl	%ecx
 	call	1f
-1:	popl	%eax
-	andl	$~0xfff, %eax
-	addl	$(0x1000 * \copy), %eax
-	cmpl	%eax, 4(%esp)
-	jae	2f
-	andl	$0xfff, 4(%esp)
-	orl	%eax, 4(%esp)
-2:	popl	%eax
+1:	popl	%ecx
+	andl	$~0xfff, %ecx
+	movl	%ss:(switcher_home - switcher_text)(%ecx), %eax
+	subl	%eax, %ecx
+	subl	%eax, 8(%esp)
+	orl	%ecx, 8(%esp)
+	orl	$(0x1000 * \note), 8(%esp)
+	addl	%eax, 8(%esp)
+	popl	%ecx
+	popl	%eax
 	iretl
 .L\name\()_host_cr3:
-	orl	$\bit, %ss:LG_PAGES_nmi_b(%ebx)
+	orl	$\note, %ss:LG_PAGES_notes(%ebx)
 	popl	%eax
 	iretl
 .L\name\()_entry_committed:
@@ -126,8 +130,8 @@ handle_\name:
 	jmp	switch_to_host
 .endm
 
-	ASYNC	nmi 2 1 LG_NOTE_NMI
-	ASYNC	mc 18 2 LG_NOTE_MC
+	ASYNC	nmi 2 LG_NOTE_NMI
+	ASYNC	mc 18 LG_NOTE_MC
 
 /*
  * One of them hit a committed entry: report it instead of entering. ESP is at
@@ -144,7 +148,7 @@ abort_mc:
 	jmp	frame_saved
 abort_noted:
 	/* The note in page B says which. */
-	testl	$LG_NOTE_MC, LG_PAGES_nmi_b(%ebx)
+	testl	$LG_NOTE_MC, LG_PAGES_notes(%ebx)
 	jnz	abort_mc
 	jmp	abort_nmi
 
@@ -286,7 +290,7 @@ switch_to_guest:
 
 guest_cr3_code:
 	/* An NMI came on the way: back out. */
-	cmpl	$0, LG_PAGES_nmi_b(%ebx)
+	cmpl	$0, LG_PAGES_notes(%ebx)
 	jne	abort_noted
 	/*
 	 * The guest's registers, read in place: the frame must stay whole for
@@ -304,6 +308,10 @@ guest_cr3_code:
 	movl	(FRAME_ebx - FRAME_eip)(%esp), %ebx
 	movw	%ss:(FRAME_ds - FRAME_eip)(%esp), %ds
 	iretl
+	/* Where the first copy is mapped: window.c writes it into the page. */
+	.balign	4
+switcher_home:
+	.long	0
 switcher_end:
 	/* One page, text and all: this fails to assemble otherwise. */
 	.org	switcher_text + 4096
@@ -312,5 +320,6 @@ SYM_DATA_END(switcher_text)
 	.section .rodata, "a"
 	.balign	4
 SYM_DATA(switcher_size, .long switcher_end - switcher_text)
+SYM_DATA(switcher_home_offset, .long switcher_home - switcher_text)
 SYM_DATA(switcher_entry, .long switch_to_guest - switcher_text)
 	.section .note.GNU-stack, "", @progbits

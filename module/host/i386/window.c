@@ -22,7 +22,7 @@
 
 extern const char switcher_text[];
 extern const u32 switcher_stubs[LG_IDT_ENTRIES];
-extern const u32 switcher_size, switcher_entry;
+extern const u32 switcher_size, switcher_entry, switcher_home_offset;
 
 #define WINDOW_TOP	0xFFC00000ul	/* free with reservetop=4M */
 #define FLAT_CODE	0x00cf9b000000ffffull	/* ring 0, accessed */
@@ -275,12 +275,13 @@ static void window_show_page(struct lg_vcpu *vcpu, unsigned int page, u64 pte)
  * @vcpu: not running
  * @cpu: the CPU it will run on next
  *
- * Page A is the vCPU's own, page B this CPU's, page C nobody's.
+ * Page A is the vCPU's own, page B this CPU's, page C nobody's. None holds code.
  */
 void window_show(struct lg_vcpu *vcpu, int cpu)
 {
 	struct host_vcpu *host = &vcpu->host;
 	unsigned int page = LG_TEXT_COPIES + cpu * PAGES_PER_CPU;
+	u64 nx = __supported_pte_mask & _PAGE_NX;
 
 	if (host->cpu >= 0) {
 		unsigned int old = LG_TEXT_COPIES +
@@ -289,10 +290,10 @@ void window_show(struct lg_vcpu *vcpu, int cpu)
 		window_show_page(vcpu, old, 0);
 		window_show_page(vcpu, old + 1, 0);
 	}
-	window_show_page(vcpu, page, __pa(host->page_a) | _PAGE_PRESENT |
+	window_show_page(vcpu, page, __pa(host->page_a) | nx | _PAGE_PRESENT |
 			 _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY);
 	window_show_page(vcpu, page + 1, page_to_phys(window_page[page + 1]) |
-			 _PAGE_PRESENT | _PAGE_ACCESSED);
+			 nx | _PAGE_PRESENT | _PAGE_ACCESSED);
 	host->cpu = cpu;
 	host->dirty = HOST_DIRTY_ALL;
 }
@@ -439,6 +440,8 @@ int host_init(void)
 		rc = -ENODEV;
 		goto err_unmap;
 	}
+	*(u32 *)(page_address(window_page[0]) + switcher_home_offset) =
+		window_base;
 	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
 		window_fill(cpu);
 	host_gdt_set(FLAT_CODE, FLAT_DATA);
