@@ -7,7 +7,6 @@
  * one switch at a time: the host's tick ends it like any interrupt, so it can
  * never keep a CPU. Signals are looked at before every switch.
  */
-#include <linux/entry-kvm.h>
 #include <linux/preempt.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -84,6 +83,16 @@ static int vcpu_sleep(struct lg_vcpu *vcpu)
 	       -EINTR : 0;
 }
 
+/*
+ * What waits for this thread on its way to user mode: signals, which end LG_RUN,
+ * and task work, by which CPU timers expire: it is done and the call restarted.
+ */
+static bool must_leave(void)
+{
+	return signal_pending(current) ||
+	       test_thread_flag(TIF_NOTIFY_RESUME);
+}
+
 /* One switch. Returns the trap, or -EAGAIN if there was something to do first. */
 static int enter(struct lg_vcpu *vcpu)
 {
@@ -93,7 +102,7 @@ static int enter(struct lg_vcpu *vcpu)
 	local_irq_disable();
 	WRITE_ONCE(vcpu->running_on, smp_processor_id());
 	smp_mb();
-	if (!xfer_to_guest_mode_work_pending() &&
+	if (!need_resched() && !must_leave() &&
 	    !(READ_ONCE(vcpu->irqs) & ~vcpu->irqs_seen)) {
 		if (test_thread_flag(TIF_NEED_FPU_LOAD))
 			switch_fpu_return();
@@ -113,12 +122,11 @@ static int run_once(struct lg_vcpu *vcpu)
 
 	if (lg_guest_is_dead(vcpu->guest))
 		return 1;
-	if (READ_ONCE(vcpu->run->immediate_exit))
+	if (task_sigpending(current) || READ_ONCE(vcpu->run->immediate_exit))
 		return -EINTR;
-	/* Signals, rescheduling, and task work: CPU timers are that, too. */
-	if (__xfer_to_guest_mode_work_pending() &&
-	    xfer_to_guest_mode_handle_work(NULL))
-		return -EINTR;
+	if (must_leave())
+		return -ERESTARTNOINTR;
+	cond_resched();
 	vcpu->irqs_seen = READ_ONCE(vcpu->irqs);
 	vcpu->guest->abi->before_run(vcpu);
 	if (lg_guest_is_dead(vcpu->guest))
@@ -172,6 +180,9 @@ int lg_vcpu_run(struct lg_vcpu *vcpu)
 		rc = run_once(vcpu);
 	while (!rc);
 	vcpu_put(vcpu);
+	/* Only the way of a signal restarts a call, so say that there is one. */
+	if (rc == -ERESTARTNOINTR)
+		set_thread_flag(TIF_NOTIFY_SIGNAL);
 	if (lg_guest_is_dead(guest)) {
 		report_end(vcpu);
 		rc = 1;
