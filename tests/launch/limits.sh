@@ -8,12 +8,16 @@ chmod 755 .
 guest=/tests/guests/selftest-2level
 run="lguest run --memory 16M"
 
+as_nobody() {
+	su -s /bin/sh nobody -c "PATH=$PATH $*"
+}
+
 chmod 666 /dev/lguest
-expect 0 . setuidgid nobody $run $guest -- success
-expect 80 'as told' setuidgid nobody $run $guest -- crash
+expect 0 . as_nobody $run $guest -- success
+expect 80 'as told' as_nobody $run $guest -- crash
 old=$(ulimit -l)
 ulimit -l 0
-expect 0 . setuidgid nobody $run $guest -- success
+expect 0 . as_nobody $run $guest -- success
 ulimit -l "$old"
 chmod 600 /dev/lguest
 
