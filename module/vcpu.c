@@ -125,7 +125,7 @@ static int run_once(struct lg_vcpu *vcpu)
 	if (task_sigpending(current) || READ_ONCE(vcpu->run->immediate_exit))
 		return -EINTR;
 	if (must_leave())
-		return -ERESTARTNOINTR;
+		return -ERESTARTNOHAND;
 	cond_resched();
 	vcpu->irqs_seen = READ_ONCE(vcpu->irqs);
 	vcpu->guest->abi->before_run(vcpu);
@@ -181,7 +181,7 @@ int lg_vcpu_run(struct lg_vcpu *vcpu)
 	while (!rc);
 	vcpu_put(vcpu);
 	/* Only the way of a signal restarts a call, so say that there is one. */
-	if (rc == -ERESTARTNOINTR)
+	if (rc == -ERESTARTNOHAND)
 		set_thread_flag(TIF_NOTIFY_SIGNAL);
 	if (lg_guest_is_dead(guest)) {
 		report_end(vcpu);
