@@ -63,6 +63,15 @@ static void check_flag(void)
 	TG_EQ(handler_irq, LG32_IF, "irq_enabled in a direct handler");
 }
 
+/* An interrupt gate is not direct: the host clears irq_enabled for it. */
+static void check_interrupt_gate(void)
+{
+	tg_idt_set(0x80, TG_GATE_INTR, 3, handler);
+	TG_EQ(tg_user_call(user_loop, 1, NULL), 6, "end of the loop");
+	TG_EQ(handler_irq, 0, "irq_enabled in an interrupt gate's handler");
+	tg_idt_set(0x80, TG_GATE_TRAP, 3, handler);
+}
+
 static void check_dpl(void)
 {
 	u32 dpl;
@@ -112,6 +121,7 @@ void test_main(void)
 	tg_hcall(LG32_SET_STACK, LG32_KERNEL_DS, top, 1, 0);
 	check_direct(user_loop, top, "system call on another stack");
 	check_flag();
+	check_interrupt_gate();
 	tg_idt_set(3, TG_GATE_TRAP, 3, handler);
 	check_direct(user_int3_loop, top, "int3");
 	check_ring1();
