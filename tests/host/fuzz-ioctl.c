@@ -35,11 +35,13 @@
 #include "verdict.h"
 
 #define THREADS		4
-#define FILES		24
+#define FILES		6		/* of each kind */
 #define MAPS		4
 #define ARENA		(4u << 20)
 
-static atomic_int files[FILES];
+enum kind { DEVICE, GUEST, VCPU, EVENT, KINDS };
+
+static atomic_int files[KINDS][FILES];
 static atomic_uintptr_t maps[MAPS];
 static uint8_t *arena;
 static void *hole;			/* a page that is not there */
@@ -64,19 +66,22 @@ static uint32_t pick(struct dice *d, uint32_t n)
 	return (roll(d) >> 7) % n;
 }
 
-static int any_file(struct dice *d)
+/* One that should be right for it, most of the time. */
+static int a_file(struct dice *d, enum kind kind)
 {
-	return files[pick(d, FILES)];
+	if (!pick(d, 12))
+		kind = pick(d, KINDS);
+	return files[kind][pick(d, FILES)];
 }
 
 /* Only files of our own making may be closed: in a slot, or nowhere. */
-static void keep(struct dice *d, int fd)
+static void keep(struct dice *d, enum kind kind, int fd)
 {
 	int old;
 
 	if (fd < 0)
 		return;
-	old = atomic_exchange(&files[pick(d, FILES)], fd);
+	old = atomic_exchange(&files[kind][pick(d, FILES)], fd);
 	if (old >= 0)
 		close(old);
 }
@@ -125,8 +130,8 @@ static void spoil(struct dice *d, void *arg, size_t size)
 		((uint32_t *)arg)[pick(d, size / 4)] = roll(d);
 }
 
-#define IOCTL(d, what, arg) \
-	check(#what, ioctl(any_file(d), what, \
+#define IOCTL(d, kind, what, arg) \
+	check(#what, ioctl(a_file(d, kind), what, \
 			   (spoil(d, &(arg), sizeof(arg)), \
 			    place(d, &(arg), sizeof(arg)))))
 
@@ -137,10 +142,10 @@ static void create_guest(struct dice *d)
 		.paging = pick(d, 3),
 	};
 
-	int fd = IOCTL(d, LG_CREATE_GUEST, config);
+	int fd = IOCTL(d, DEVICE, LG_CREATE_GUEST, config);
 
 	guests += fd >= 0;
-	keep(d, fd);
+	keep(d, GUEST, fd);
 }
 
 static void set_memory(struct dice *d)
@@ -154,13 +159,13 @@ static void set_memory(struct dice *d)
 
 	if (!pick(d, 8))
 		m.size = 0xc0000000ull - m.hva;
-	IOCTL(d, LG_SET_MEMORY, m);
+	IOCTL(d, GUEST, LG_SET_MEMORY, m);
 }
 
 static void create_vcpu(struct dice *d)
 {
 	struct lg_vcpu_config config = { .index = 0 };
-	int fd = IOCTL(d, LG_CREATE_VCPU, config);
+	int fd = IOCTL(d, GUEST, LG_CREATE_VCPU, config);
 	void *run;
 
 	if (fd < 0)
@@ -169,37 +174,37 @@ static void create_vcpu(struct dice *d)
 		   pick(d, 4) ? MAP_SHARED : MAP_PRIVATE, fd, 0);
 	if (run != MAP_FAILED)
 		maps[pick(d, MAPS)] = (uintptr_t)run;
-	keep(d, fd);
+	keep(d, VCPU, fd);
 }
 
 static void interrupt(struct dice *d)
 {
 	struct lg_irq irq = { .irq = pick(d, 33) };
 
-	IOCTL(d, LG_IRQ, irq);
+	IOCTL(d, GUEST, LG_IRQ, irq);
 }
 
 static void irqfd(struct dice *d)
 {
 	struct lg_irqfd arg = {
-		.fd = any_file(d),
+		.fd = a_file(d, EVENT),
 		.irq = pick(d, 33),
 		.flags = pick(d, 2),
 	};
 
-	IOCTL(d, LG_IRQFD, arg);
+	IOCTL(d, GUEST, LG_IRQFD, arg);
 }
 
 static void doorbell(struct dice *d)
 {
 	struct lg_doorbell arg = {
 		.gpa = TG_MMIO_GPA + pick(d, 4) * 4,
-		.fd = any_file(d),
+		.fd = a_file(d, EVENT),
 		.len = 1 << pick(d, 3),
 		.flags = pick(d, 2),
 	};
 
-	IOCTL(d, LG_DOORBELL, arg);
+	IOCTL(d, GUEST, LG_DOORBELL, arg);
 }
 
 static void look(struct dice *d)
@@ -208,9 +213,9 @@ static void look(struct dice *d)
 	struct lg_info info = { 0 };
 
 	if (pick(d, 2))
-		IOCTL(d, LG_GET_STATS, stats);
+		IOCTL(d, GUEST, LG_GET_STATS, stats);
 	else
-		IOCTL(d, LG_GET_INFO, info);
+		IOCTL(d, DEVICE, LG_GET_INFO, info);
 }
 
 static void registers(struct dice *d)
@@ -226,9 +231,9 @@ static void registers(struct dice *d)
 	if (!pick(d, 4))
 		regs.fs = pick(d, 256);
 	if (!pick(d, 3))
-		IOCTL(d, LG_GET_REGS, regs);
+		IOCTL(d, VCPU, LG_GET_REGS, regs);
 	else
-		IOCTL(d, LG_SET_REGS, regs);
+		IOCTL(d, VCPU, LG_SET_REGS, regs);
 }
 
 static void run(struct dice *d)
@@ -242,7 +247,7 @@ static void run(struct dice *d)
 			((volatile uint32_t *)page)[pick(d, 64)] = roll(d);
 		else if (page)
 			page->immediate_exit = !pick(d, 8);
-		if (check("LG_RUN", ioctl(any_file(d), LG_RUN,
+		if (check("LG_RUN", ioctl(a_file(d, VCPU), LG_RUN,
 					  pick(d, 32) ? 0 : roll(d))) < 0)
 			break;
 		runs++;
@@ -254,7 +259,7 @@ static void any_ioctl(struct dice *d)
 	uint8_t arg[1024] = { 0 };
 	unsigned int cmd = _IOC(pick(d, 4), LG_IOC, pick(d, 0x30),
 				pick(d, sizeof(arg)));
-	int fd = any_file(d);
+	int fd = a_file(d, pick(d, KINDS));
 
 	if (!pick(d, 8))
 		cmd = roll(d);
@@ -263,22 +268,19 @@ static void any_ioctl(struct dice *d)
 
 static void new_file(struct dice *d)
 {
-	switch (pick(d, 4)) {
-	case 0:
-		keep(d, dup(any_file(d)));
-		break;
-	case 1:
-		keep(d, open("/dev/lguest", O_RDWR | O_CLOEXEC));
-		break;
-	default:
-		keep(d, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-		break;
-	}
+	enum kind kind = pick(d, KINDS);
+
+	if (pick(d, 2))
+		keep(d, EVENT, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+	else if (pick(d, 2))
+		keep(d, DEVICE, open("/dev/lguest", O_RDWR | O_CLOEXEC));
+	else
+		keep(d, kind, dup(files[kind][pick(d, FILES)]));
 }
 
 static void close_file(struct dice *d)
 {
-	int old = atomic_exchange(&files[pick(d, FILES)], -1);
+	int old = atomic_exchange(&files[pick(d, KINDS)][pick(d, FILES)], -1);
 
 	if (old >= 0)
 		close(old);
@@ -287,7 +289,7 @@ static void close_file(struct dice *d)
 static void signal_file(struct dice *d)
 {
 	uint64_t n = 1 + pick(d, 3);
-	int fd = any_file(d);
+	int fd = a_file(d, EVENT);
 
 	if (pick(d, 3))
 		(void)!write(fd, &n, sizeof(n));
@@ -332,7 +334,7 @@ static void map_file(struct dice *d)
 {
 	size_t size = 4096 * (1 + !pick(d, 4)), more = 4096 * (1 + pick(d, 2));
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		       pick(d, 2) ? MAP_SHARED : MAP_PRIVATE, any_file(d),
+		       pick(d, 2) ? MAP_SHARED : MAP_PRIVATE, a_file(d, VCPU),
 		       4096 * (off_t)!pick(d, 8));
 	void *q;
 
@@ -365,8 +367,8 @@ static void child(struct dice *d)
 	for (i = 0; i < FILES; i++) {
 		struct lg_irq irq = { .irq = 3 };
 
-		ioctl(files[i], LG_IRQ, &irq);
-		if (!ioctl(files[i], LG_RUN, 0))
+		ioctl(files[GUEST][i], LG_IRQ, &irq);
+		if (!ioctl(files[VCPU][i], LG_RUN, 0))
 			_exit(1);
 	}
 	_exit(0);
@@ -444,9 +446,8 @@ static void prepare(void)
 		error("mmap: %s", strerror(errno));
 	hole = (uint8_t *)hole + 4096;
 	munmap(hole, 4096);
-	for (i = 0; i < FILES; i++)
-		files[i] = -1;
-	files[0] = lgdev_open();
+	for (i = 0; i < KINDS * FILES; i++)
+		files[i / FILES][i % FILES] = i ? -1 : lgdev_open();
 }
 
 int main(int argc, char **argv)
@@ -468,9 +469,9 @@ int main(int argc, char **argv)
 	note("%d guests made, %d runs", guests, runs);
 	signal(SIGSEGV, SIG_DFL);
 	signal(SIGBUS, SIG_DFL);
-	for (i = 0; i < FILES; i++)
-		if (files[i] >= 0)
-			close(files[i]);
+	for (i = 0; i < KINDS * FILES; i++)
+		if (files[i / FILES][i % FILES] >= 0)
+			close(files[i / FILES][i % FILES]);
 	lgdev_start(&g, lgdev_guest_path("boot-2level"), "");
 	g.quiet = true;
 	do
