@@ -76,7 +76,7 @@ struct lg_access {
 	u8 insn_len;
 };
 
-/**
+/*
  * struct lg_vcpu - one virtual CPU
  */
 struct lg_vcpu {
@@ -104,13 +104,13 @@ struct lg_vcpu {
 	struct preempt_notifier notifier;
 };
 
-/**
+/*
  * struct lg_guest - one guest: memory, shadow tables, vCPUs
  */
 struct lg_guest {
 	struct kref ref;		/* one per open file */
 	const struct lg_abi *abi;
-	struct mm_struct *mm;		/* of the launcher; compared, never used */
+	struct mm_struct *mm;		/* of the launcher: only it may run us */
 	u32 paging;			/* LG_PAGING_x, settled at first use */
 
 	/* Under lock, and constant once a vCPU exists. */

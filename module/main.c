@@ -17,12 +17,15 @@ static int __init lg_init(void)
 	rc = lg_irq_init();
 	if (rc)
 		goto err_host_exit;
+	/* Once, not per vCPU: the first and the last patch the scheduler's text. */
+	preempt_notifier_inc();
 	rc = lg_dev_init();
 	if (rc)
-		goto err_irq_exit;
+		goto err_notifier_dec;
 	return 0;
 
-err_irq_exit:
+err_notifier_dec:
+	preempt_notifier_dec();
 	lg_irq_exit();
 err_host_exit:
 	host_exit();
@@ -32,6 +35,7 @@ err_host_exit:
 static void __exit lg_exit(void)
 {
 	lg_dev_exit();
+	preempt_notifier_dec();
 	lg_irq_exit();
 	host_exit();
 }

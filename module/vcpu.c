@@ -202,7 +202,6 @@ void lg_vcpu_free(struct lg_vcpu *vcpu)
 	if (!vcpu)
 		return;
 	lg_timer_stop(vcpu);
-	preempt_notifier_dec();
 	vcpu->guest->abi->vcpu_free(vcpu);
 	host_vcpu_free(vcpu);
 	fpu_free_guest_fpstate(&vcpu->fpu);
@@ -239,7 +238,6 @@ struct lg_vcpu *lg_vcpu_create(struct lg_guest *guest, unsigned int index)
 		goto err_free_fpu;
 	if (guest->abi->vcpu_init(vcpu))
 		goto err_host_free;
-	preempt_notifier_inc();
 	return vcpu;
 
 err_host_free:

@@ -188,9 +188,12 @@ static bool may_interrupt(struct lg_vcpu *vcpu)
 
 	if (lg32_from_user(vcpu))
 		return true;
-	if (a->sti_shadow && f->eip == a->sti_shadow) {
+	if (a->sti_shadow) {
+		bool shadowed = f->eip == a->sti_shadow;
+
 		a->sti_shadow = 0;
-		return false;
+		if (shadowed)
+			return false;
 	}
 	if (a->direct_entry && f->eip == a->direct_entry)
 		return false;
