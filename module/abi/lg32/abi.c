@@ -59,8 +59,12 @@ static bool page_fault(struct lg_vcpu *vcpu)
 	lg_gpa_t mmio;
 
 	vcpu->stats[LG_STAT_FAULT]++;
-	/* A fault often follows the call that would have prevented it. */
-	lg32_ring(vcpu);
+	/*
+	 * A fault often follows the call that would have prevented it. If the
+	 * ring must wait for a signal, so must the fault: it comes again.
+	 */
+	if (!lg32_ring(vcpu))
+		return false;
 	if (lg_guest_is_dead(vcpu->guest))
 		return true;
 	switch (lg_shadow_fault(vcpu, gva, &host_frame(vcpu)->errcode, &mmio)) {

@@ -215,6 +215,7 @@ bool lg32_ring(struct lg_vcpu *vcpu)
 		if (signal_pending(current))
 			return false;
 		memcpy(&call, &a->data->hcalls[slot], sizeof(call));
+		barrier();	/* the copy is what is checked and used */
 		a->ring_next = (slot + 1) % LG32_RING_SLOTS;
 		vcpu->stats[LG_STAT_RING]++;
 		do_call(vcpu, call.arg[0], call.arg[1], call.arg[2],
