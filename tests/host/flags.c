@@ -112,7 +112,7 @@ int main(void)
 	      ret > 0 ? g.run->reason : "");
 	ioctl(fd, PERF_EVENT_IOC_DISABLE, 0);
 	while (at < page->data_head) {
-		struct sample s;
+		struct sample s = { 0 };
 
 		/* Samples are multiples of 8 bytes: whole but for the last. */
 		for (unsigned int i = 0; i < sizeof(s); i++)
@@ -121,6 +121,8 @@ int main(void)
 			samples++;
 			leaked += (s.flags & FLAG_AC) != 0;
 		}
+		if (!s.header.size)
+			error("a sample without a size");
 		at += s.header.size;
 	}
 	note("%u of %u samples have AC, %llu hypercalls", leaked, samples,
