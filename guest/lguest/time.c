@@ -95,8 +95,11 @@ void __init lguest_init_time(void)
 	x86_platform.calibrate_tsc = lguest_tsc_khz;
 	x86_platform.get_wallclock = lguest_read_time;
 	x86_platform.set_wallclock = lguest_set_wallclock;
-	if (!lguest_data.tsc_khz)
+	if (!lguest_data.tsc_khz) {
+		/* Not to be trusted: nor to be calibrated, there is no PIT. */
+		setup_clear_cpu_cap(X86_FEATURE_TSC);
 		return;
+	}
 	setup_force_cpu_cap(X86_FEATURE_CONSTANT_TSC);
 	setup_force_cpu_cap(X86_FEATURE_NONSTOP_TSC);
 	setup_force_cpu_cap(X86_FEATURE_TSC_RELIABLE);
