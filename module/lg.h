@@ -20,6 +20,7 @@
 #include <linux/kref.h>
 #include <linux/preempt.h>
 #include <asm/fpu/api.h>
+#include <asm/processor-flags.h>
 
 #include "../include/lguest/api.h"
 #include "host.h"
@@ -310,6 +311,13 @@ static inline bool host_segments_are_ok(struct lg_vcpu *vcpu)
 {
 	return !vcpu->host.check;
 }
+
+/* Flags that may come from outside: never IF, IOPL, VM. */
+#define LG_EFLAGS_LOADABLE \
+	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | \
+	 X86_EFLAGS_ZF | X86_EFLAGS_SF | X86_EFLAGS_OF | \
+	 X86_EFLAGS_TF | X86_EFLAGS_DF | X86_EFLAGS_NT | \
+	 X86_EFLAGS_AC | X86_EFLAGS_ID | X86_EFLAGS_RF)
 
 /* The guest's registers, in the host's own layout; it is not running. */
 static inline struct lg_frame *host_frame(struct lg_vcpu *vcpu)

@@ -16,11 +16,6 @@
 
 #define GATE_IS_INTERRUPT(gate)	(((gate) >> 40 & 0x1f) == 0x0e)
 
-#define FLAGS_LOADABLE	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | \
-			 X86_EFLAGS_ZF | X86_EFLAGS_SF | X86_EFLAGS_OF | \
-			 X86_EFLAGS_TF | X86_EFLAGS_DF | X86_EFLAGS_NT | \
-			 X86_EFLAGS_AC | X86_EFLAGS_ID | X86_EFLAGS_RF)
-
 bool lg32_irq_enabled(struct lg_vcpu *vcpu)
 {
 	struct lg32_vcpu *a = lg32_vcpu(vcpu);
@@ -175,7 +170,7 @@ static bool finish_iret(struct lg_vcpu *vcpu)
 	}
 	f->eip = w[0];
 	f->cs = w[1] & 0xffff;
-	f->eflags = (w[2] & FLAGS_LOADABLE) | X86_EFLAGS_IF |
+	f->eflags = (w[2] & LG_EFLAGS_LOADABLE) | X86_EFLAGS_IF |
 		    X86_EFLAGS_FIXED;
 	host_recheck_segments(vcpu);
 	return true;

@@ -7,11 +7,6 @@
 #include <asm/processor-flags.h>
 #include "lg.h"
 
-#define EFLAGS_SETTABLE	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | \
-			 X86_EFLAGS_ZF | X86_EFLAGS_SF | X86_EFLAGS_OF | \
-			 X86_EFLAGS_TF | X86_EFLAGS_DF | X86_EFLAGS_NT | \
-			 X86_EFLAGS_AC | X86_EFLAGS_ID | X86_EFLAGS_RF)
-
 /**
  * host_vcpu_init - registers all zero, every vector an exit, an empty GDT
  * @vcpu: new
@@ -102,7 +97,7 @@ int host_set_regs(struct lg_vcpu *vcpu, const struct lg_regs32 *regs)
 	f->ebp = regs->ebp;
 	f->esp = regs->esp;
 	f->eip = regs->eip;
-	f->eflags = (regs->eflags & EFLAGS_SETTABLE) | X86_EFLAGS_IF |
+	f->eflags = (regs->eflags & LG_EFLAGS_LOADABLE) | X86_EFLAGS_IF |
 		    X86_EFLAGS_FIXED;
 	f->cs = regs->cs;
 	f->ss = regs->ss;
