@@ -17,7 +17,7 @@
 
 static int vcpu_regs(struct lg_vcpu *vcpu, void __user *arg, bool set)
 {
-	struct lg_regs32 regs;
+	lg_regs_t regs;
 	int rc;
 
 	if (set && copy_from_user(&regs, arg, sizeof(regs)))
@@ -31,6 +31,26 @@ static int vcpu_regs(struct lg_vcpu *vcpu, void __user *arg, bool set)
 	return rc;
 }
 
+static int vcpu_xen_start(struct lg_vcpu *vcpu, void __user *arg)
+{
+	struct lg_xen_start start;
+	int rc;
+
+	if (!vcpu->guest->abi->start)
+		return -ENOTTY;
+	if (copy_from_user(&start, arg, sizeof(start)))
+		return -EFAULT;
+	if (memchr_inv(start.reserved, 0, sizeof(start.reserved)))
+		return -EINVAL;
+	if (current->mm != vcpu->guest->mm)
+		return -EIO;
+	if (!mutex_trylock(&vcpu->lock))
+		return -EBUSY;
+	rc = vcpu->guest->abi->start(vcpu, &start);
+	mutex_unlock(&vcpu->lock);
+	return rc;
+}
+
 static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct lg_vcpu *vcpu = file->private_data;
@@ -38,10 +58,12 @@ static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	switch (cmd) {
 	case LG_RUN:
 		return arg ? -EINVAL : lg_vcpu_run(vcpu);
-	case LG_GET_REGS:
+	case HOST_GET_REGS:
 		return vcpu_regs(vcpu, (void __user *)arg, false);
-	case LG_SET_REGS:
+	case HOST_SET_REGS:
 		return vcpu_regs(vcpu, (void __user *)arg, true);
+	case LG_XEN_START:
+		return vcpu_xen_start(vcpu, (void __user *)arg);
 	default:
 		return -ENOTTY;
 	}
@@ -128,9 +150,9 @@ static int guest_irq(struct lg_guest *guest, void __user *arg)
 	if (copy_from_user(&irq, arg, sizeof(irq)))
 		return -EFAULT;
 	if (memchr_inv(irq.reserved, 0, sizeof(irq.reserved)) ||
-	    irq.irq >= 32 || !vcpu)
+	    irq.irq >= guest->abi->lines || !vcpu)
 		return -EINVAL;
-	lg_irq_raise(vcpu, irq.irq);
+	guest->abi->raise(vcpu, irq.irq);
 	return 0;
 }
 
@@ -203,11 +225,11 @@ static int device_info(void __user *arg)
 {
 	struct lg_info info = {
 		.api_version = LG_API_VERSION,
-		.abis = 1 << LG_ABI_LG32,
+		.abis = lg_guest_abis(),
 		.max_vcpus = LG_MAX_VCPUS,
 		.tsc_khz = lg_tsc_khz(),
 		.window_gva = host_window_gva(),
-		.max_memory = LG_MAX_MEMORY,
+		.max_memory = HOST_MAX_MEMORY,
 	};
 
 	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;

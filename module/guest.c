@@ -7,6 +7,7 @@
  * the guest again.
  */
 #include <linux/ctype.h>
+#include <linux/nospec.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include "lg.h"
@@ -38,9 +39,32 @@ void lg_guest_put(struct lg_guest *guest)
 	kref_put(&guest->ref, guest_free);
 }
 
+/* What guests may speak on this host, by LG_ABI_x. */
+static const struct lg_abi *const abis[] = {
+#ifdef CONFIG_X86_64
+	[LG_ABI_XENPV] = &xenpv_abi,
+#else
+	[LG_ABI_LG32] = &lg32_abi,
+#endif
+};
+
 static const struct lg_abi *find_abi(u32 abi)
 {
-	return abi == LG_ABI_LG32 ? &lg32_abi : NULL;
+	return abi < ARRAY_SIZE(abis) ?
+	       abis[array_index_nospec(abi, ARRAY_SIZE(abis))] : NULL;
+}
+
+/**
+ * lg_guest_abis - bitmap of LG_ABI_x that guests may speak here
+ */
+u32 lg_guest_abis(void)
+{
+	u32 i, bitmap = 0;
+
+	for (i = 0; i < ARRAY_SIZE(abis); i++)
+		if (abis[i])
+			bitmap |= 1 << i;
+	return bitmap;
 }
 
 /**
@@ -85,7 +109,7 @@ static bool memory_is_sane(const struct lg_memory *m)
 		return false;
 	if (!PAGE_ALIGNED(m->hva | m->size | m->mmio_gpa | m->mmio_size))
 		return false;
-	if (m->size < MIN_MEMORY || m->size > LG_MAX_MEMORY)
+	if (m->size < MIN_MEMORY || m->size > HOST_MAX_MEMORY)
 		return false;
 	if (m->hva >= TASK_SIZE || m->size > TASK_SIZE - m->hva)
 		return false;

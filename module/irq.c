@@ -15,18 +15,17 @@
 #include "lg.h"
 
 #define MAX_EVENTS	64	/* of each kind, per guest */
-#define MAX_IRQ		32
 
 /**
- * lg_irq_raise - make a virtual interrupt pending and see that it is noticed
+ * lg_irq_raise - set a bit of lg_vcpu.irqs and see that it is noticed
  * @vcpu: any state
- * @irq: below 32
+ * @bit: below 32; which is which is the ABI's business, but for LG_IRQ_TIMER
  *
  * Any context.
  */
-void lg_irq_raise(struct lg_vcpu *vcpu, unsigned int irq)
+void lg_irq_raise(struct lg_vcpu *vcpu, unsigned int bit)
 {
-	set_bit(irq, &vcpu->irqs);
+	set_bit(bit, &vcpu->irqs);
 	lg_vcpu_kick(vcpu);
 }
 
@@ -110,6 +109,17 @@ static int doorbell_remove(struct lg_guest *guest,
 	return d ? 0 : -ENOENT;
 }
 
+/* A port, or a place in the MMIO range. */
+static bool doorbell_is_sane(struct lg_guest *guest,
+			     const struct lg_doorbell *arg)
+{
+	if (guest->abi->has_ports)
+		return !arg->len && arg->gpa < guest->abi->lines;
+	return (arg->len == 1 || arg->len == 2 || arg->len == 4) &&
+	       lg_gpa_is_mmio(guest, arg->gpa) &&
+	       lg_gpa_is_mmio(guest, arg->gpa + arg->len - 1);
+}
+
 /**
  * lg_doorbell - LG_DOORBELL
  * @guest: has memory
@@ -120,9 +130,7 @@ static int doorbell_remove(struct lg_guest *guest,
 int lg_doorbell(struct lg_guest *guest, const struct lg_doorbell *arg)
 {
 	if (arg->reserved || arg->flags & ~LG_FD_DEASSIGN ||
-	    (arg->len != 1 && arg->len != 2 && arg->len != 4) ||
-	    !lg_gpa_is_mmio(guest, arg->gpa) ||
-	    !lg_gpa_is_mmio(guest, arg->gpa + arg->len - 1))
+	    !doorbell_is_sane(guest, arg))
 		return -EINVAL;
 	if (arg->flags & LG_FD_DEASSIGN)
 		return doorbell_remove(guest, arg);
@@ -130,10 +138,10 @@ int lg_doorbell(struct lg_guest *guest, const struct lg_doorbell *arg)
 }
 
 /**
- * lg_doorbell_ring - a guest write to a device
+ * lg_doorbell_ring - a guest write to a device, or its send through a port
  * @guest: its vCPU's lock is held
- * @gpa: where
- * @len: bytes
+ * @gpa: where; a port
+ * @len: bytes; 0 for a port
  *
  * Returns true if a doorbell was there and the write is done.
  */
@@ -191,7 +199,7 @@ static int irqfd_wakeup(wait_queue_entry_t *wait, unsigned int mode, int sync,
 
 	if (flags & EPOLLIN) {
 		eventfd_ctx_do_read(f->eventfd, &count);
-		lg_irq_raise(f->guest->vcpu[0], f->irq);
+		f->guest->abi->raise(f->guest->vcpu[0], f->irq);
 	}
 	if (flags & EPOLLHUP) {
 		spin_lock_irqsave(&f->guest->irqfd_lock, irqflags);
@@ -244,7 +252,7 @@ static int irqfd_add(struct lg_guest *guest, const struct lg_irqfd *arg)
 		goto err_eventfd_put;
 	/* Signalled before we listened? */
 	if (vfs_poll(fd.file, &f->poll) & EPOLLIN)
-		lg_irq_raise(guest->vcpu[0], f->irq);
+		guest->abi->raise(guest->vcpu[0], f->irq);
 	fdput(fd);
 	return 0;
 
@@ -290,7 +298,7 @@ int lg_irqfd(struct lg_guest *guest, const struct lg_irqfd *arg)
 	int rc;
 
 	if (arg->reserved || arg->flags & ~LG_FD_DEASSIGN ||
-	    arg->irq >= MAX_IRQ || !READ_ONCE(guest->vcpu[0]))
+	    arg->irq >= guest->abi->lines || !READ_ONCE(guest->vcpu[0]))
 		return -EINVAL;
 	/* One at a time: nobody takes back what is not quite there yet. */
 	mutex_lock(&guest->lock);

@@ -23,23 +23,27 @@
 #include <asm/processor-flags.h>
 
 #include "../include/lguest/api.h"
-#include "host.h"
 
 #define LG_MAX_VCPUS	1
-#define LG_MAX_MEMORY	0xc0000000ull	/* bytes; a 32-bit launcher has no more */
 
-typedef u32 lg_gva_t;	/* guest virtual */
+typedef unsigned long lg_gva_t;	/* guest virtual, as wide as the host's */
 typedef u64 lg_gpa_t;	/* guest physical */
 typedef u32 lg_gfn_t;	/* guest frame number */
 
 struct lg_vcpu;
 struct lg_guest;
+struct lg_xen_start;
+
+#include "host.h"
+#include "mmu.h"
 
 /* What a trap number above the CPU's own means. */
 #define LG_TRAP_SWITCHER	256	/* a fault inside the switcher */
 
 /**
  * struct lg_abi - what the core asks of a guest ABI
+ * @lines: how many interrupt lines (lg32) or event-channel ports (xenpv) it has
+ * @has_ports: lines are ports: the guest can ring the launcher through them, too
  * @vcpu_init: allocate and set the vCPU's first state; 0 or -errno
  * @vcpu_free: undo @vcpu_init
  * @before_run: everything owed to the guest before it runs (calls, virtual
@@ -47,14 +51,21 @@ struct lg_guest;
  * @can_wake: a claim: a sleeping guest has a reason to run
  * @trap: the guest came back with a trap; true: LG_RUN returns to the launcher
  * @complete: the launcher answered the access in lg_vcpu.access
+ * @raise: an interrupt line or port was raised; any context; to make the vCPU
+ *	notice it calls lg_irq_raise() with a bit of its own
+ * @start: LG_XEN_START, or NULL
  */
 struct lg_abi {
+	unsigned int lines;
+	bool has_ports;
 	int (*vcpu_init)(struct lg_vcpu *vcpu);
 	void (*vcpu_free)(struct lg_vcpu *vcpu);
 	void (*before_run)(struct lg_vcpu *vcpu);
 	bool (*can_wake)(struct lg_vcpu *vcpu);
 	bool (*trap)(struct lg_vcpu *vcpu, unsigned int trap);
 	void (*complete)(struct lg_vcpu *vcpu);
+	void (*raise)(struct lg_vcpu *vcpu, unsigned int line);
+	int (*start)(struct lg_vcpu *vcpu, const struct lg_xen_start *start);
 };
 
 /**
@@ -91,13 +102,13 @@ struct lg_vcpu {
 	struct lg_run *run;		/* shared with the launcher: hostile */
 	struct lg_access access;
 	struct fpu_guest fpu;
-	struct lg_root *root;		/* shadow in use */
+	struct lg_mmu mmu;		/* page tables in use */
 	bool halted;
 	unsigned long irqs_seen;	/* what before_run() knew of */
 	u64 stats[LG_STAT_COUNT];
 
 	/* Atomic. */
-	unsigned long irqs;		/* pending virtual interrupts */
+	unsigned long irqs;		/* what waits for before_run(), by the ABI's own bits */
 	int running_on;			/* CPU that is in the guest, or -1 */
 
 	wait_queue_head_t wait;		/* a halted vCPU sleeps here */
@@ -140,6 +151,7 @@ struct lg_guest {
 /* guest.c */
 struct lg_guest *lg_guest_create(const struct lg_guest_config *config);
 void lg_guest_put(struct lg_guest *guest);
+u32 lg_guest_abis(void);
 int lg_guest_set_memory(struct lg_guest *guest, const struct lg_memory *m);
 void lg_guest_stats(struct lg_guest *guest, struct lg_stats *stats);
 void lg_guest_end(struct lg_guest *guest, u32 exit_reason, const char *text);
@@ -181,91 +193,10 @@ static inline bool lg_gpa_is_mmio(struct lg_guest *guest, lg_gpa_t gpa)
 	       gpa - guest->mmio_gpa < guest->mmio_size;
 }
 
-/* walk.c: the guest's own page tables */
-#define LG_PTE_P	BIT(0)
-#define LG_PTE_RW	BIT(1)
-#define LG_PTE_US	BIT(2)
-#define LG_PTE_A	BIT(5)
-#define LG_PTE_D	BIT(6)
-#define LG_PTE_PSE	BIT(7)
-
-/**
- * struct lg_paging - how a guest lays out its page tables
- * @levels: number of them
- * @entry_bytes: 4 or 8
- * @index_bits: bits of address per level, top level first
- * @frame_mask: the frame in an entry
- * @top_ignores: no RW/US in the top level (PAE)
- */
-struct lg_paging {
-	u8 levels;
-	u8 entry_bytes;
-	u8 index_bits[3];
-	bool top_ignores;
-	u64 frame_mask;
-};
-
-/**
- * struct lg_walk - where a guest virtual address leads
- * @present: every level is present
- * @flags: LG_PTE_RW and LG_PTE_US as all levels allow, A and D of the leaf
- * @upper: the same without the leaf
- * @leaf: the leaf entry
- * @leaf_gpa: where it lies
- * @gpa: where the address leads
- * @bad: why this table may not be used, or NULL
- */
-struct lg_walk {
-	bool present;
-	u32 flags, upper;
-	u64 leaf;
-	lg_gpa_t leaf_gpa;
-	lg_gpa_t gpa;
-	const char *bad;
-};
-
-const struct lg_paging *lg_paging(struct lg_guest *guest);
-void lg_walk(struct lg_guest *guest, lg_gpa_t cr3, lg_gva_t gva,
-	     struct lg_walk *walk);
-u64 lg_walk_table(struct lg_guest *guest, lg_gpa_t cr3, lg_gva_t gva,
-		  u32 *flags);
-void lg_walk_settle(struct lg_guest *guest, lg_gpa_t cr3, lg_gva_t kernel);
-int lg_walk_mark(struct lg_guest *guest, const struct lg_walk *walk, u64 bits);
-
-/* shadow.c, fault.c */
-#define LG_CR3_LINEAR	((lg_gpa_t)-1)	/* "table" of linear mode */
-
-enum lg_fault {
-	LG_FAULT_FILLED,	/* go on */
-	LG_FAULT_GUEST,		/* the guest's own */
-	LG_FAULT_MMIO,		/* a device's */
-	LG_FAULT_DEAD,		/* the guest was killed */
-};
-
-int lg_shadow_init(struct lg_guest *guest);
-void lg_shadow_free(struct lg_guest *guest);
-void lg_shadow_reset(struct lg_vcpu *vcpu, lg_gva_t kernel_address);
-int lg_shadow_load(struct lg_vcpu *vcpu, lg_gpa_t cr3);
-enum lg_fault lg_shadow_fault(struct lg_vcpu *vcpu, lg_gva_t gva, u32 *error,
-			      lg_gpa_t *mmio);
-void lg_shadow_sync(struct lg_vcpu *vcpu, lg_gpa_t cr3, lg_gva_t first,
-		    lg_gva_t last);
-void lg_shadow_set(struct lg_vcpu *vcpu, lg_gpa_t cr3, lg_gva_t gva);
-void lg_shadow_sync_all(struct lg_vcpu *vcpu);
-int lg_shadow_translate(struct lg_vcpu *vcpu, lg_gva_t gva, u32 access,
-			lg_gpa_t *gpa);
-int lg_shadow_read(struct lg_vcpu *vcpu, lg_gva_t gva, void *to, size_t len);
-int lg_shadow_write(struct lg_vcpu *vcpu, lg_gva_t gva, const void *from,
-		    size_t len);
-bool lg_shadow_is_linear(struct lg_vcpu *vcpu);
-lg_gpa_t lg_shadow_cr3(struct lg_vcpu *vcpu);
-phys_addr_t lg_shadow_root_phys(struct lg_vcpu *vcpu);
-u64 *lg_shadow_fixed(struct lg_guest *guest, unsigned int page);
-unsigned long lg_shadow_pages(struct lg_guest *guest);
-unsigned long lg_shadow_bytes(struct lg_guest *guest);
-
 /* irq.c */
-void lg_irq_raise(struct lg_vcpu *vcpu, unsigned int irq);
+#define LG_IRQ_TIMER	0	/* bit of lg_vcpu.irqs: the timer, in all ABIs */
+
+void lg_irq_raise(struct lg_vcpu *vcpu, unsigned int bit);
 int lg_irqfd(struct lg_guest *guest, const struct lg_irqfd *arg);
 int lg_doorbell(struct lg_guest *guest, const struct lg_doorbell *arg);
 bool lg_doorbell_ring(struct lg_guest *guest, lg_gpa_t gpa, unsigned int len);
@@ -275,18 +206,14 @@ void lg_irq_exit(void);
 
 /* timer.c */
 void lg_timer_init(struct lg_vcpu *vcpu);
-void lg_timer_set(struct lg_vcpu *vcpu, u32 delta_ns);
+void lg_timer_set(struct lg_vcpu *vcpu, u64 delta_ns);
 void lg_timer_stop(struct lg_vcpu *vcpu);
 u32 lg_tsc_khz(void);
 
-/* host/<machine>/ */
+/* host/<machine>/: what every host folder offers; the rest is in its host.h */
 int host_init(void);
 void host_exit(void);
 lg_gva_t host_window_gva(void);
-unsigned int host_window_pages(void);
-lg_gva_t host_window_page_gva(unsigned int page);
-unsigned int host_window_text_pages(void);
-phys_addr_t host_window_text_phys(void);
 int host_mm_attach(struct mm_struct *mm);
 void host_mm_detach(struct mm_struct *mm);
 int host_vcpu_init(struct lg_vcpu *vcpu);
@@ -295,22 +222,10 @@ void host_vcpu_load(struct lg_vcpu *vcpu);
 void host_vcpu_put(struct lg_vcpu *vcpu);
 unsigned int host_switch(struct lg_vcpu *vcpu);
 bool host_trap_is_host(unsigned int trap);
-void host_set_descriptor(struct lg_vcpu *vcpu, unsigned int index, u64 desc);
-void host_set_gate(struct lg_vcpu *vcpu, unsigned int vector, u64 gate,
-		   bool direct);
-void host_set_stack(struct lg_vcpu *vcpu, u32 ss, u32 esp);
 void host_recheck_segments(struct lg_vcpu *vcpu);
-void host_set_ts(struct lg_vcpu *vcpu, bool ts);
-u32 host_segment_base(struct lg_vcpu *vcpu, u32 selector);
 const char *host_check_segments(struct lg_vcpu *vcpu);
-int host_get_regs(struct lg_vcpu *vcpu, struct lg_regs32 *regs);
-int host_set_regs(struct lg_vcpu *vcpu, const struct lg_regs32 *regs);
-
-/* A claim: what the guest loaded last need not be checked again. */
-static inline bool host_segments_are_ok(struct lg_vcpu *vcpu)
-{
-	return !vcpu->host.check;
-}
+int host_get_regs(struct lg_vcpu *vcpu, lg_regs_t *regs);
+int host_set_regs(struct lg_vcpu *vcpu, const lg_regs_t *regs);
 
 /* Flags that may come from outside: never IF, IOPL, VM. */
 #define LG_EFLAGS_LOADABLE \
@@ -319,16 +234,16 @@ static inline bool host_segments_are_ok(struct lg_vcpu *vcpu)
 	 X86_EFLAGS_TF | X86_EFLAGS_DF | X86_EFLAGS_NT | \
 	 X86_EFLAGS_AC | X86_EFLAGS_ID | X86_EFLAGS_RF)
 
+/* A claim: what the guest loaded last need not be checked again. */
+static inline bool host_segments_are_ok(struct lg_vcpu *vcpu)
+{
+	return !vcpu->host.check;
+}
+
 /* The guest's registers, in the host's own layout; it is not running. */
 static inline struct lg_frame *host_frame(struct lg_vcpu *vcpu)
 {
 	return vcpu->host.frame;
-}
-
-/* What the last debug trap was: bits of DR6, those that read as one cleared. */
-static inline u32 host_dr6(struct lg_vcpu *vcpu)
-{
-	return vcpu->host.dr6;
 }
 
 /* Address of the last page fault. */
@@ -337,7 +252,14 @@ static inline lg_gva_t host_cr2(struct lg_vcpu *vcpu)
 	return vcpu->host.cr2;
 }
 
-/* abi/lg32/abi.c */
+/* What the last debug trap was: bits of DR6, those that read as one cleared. */
+static inline unsigned long host_dr6(struct lg_vcpu *vcpu)
+{
+	return vcpu->host.dr6;
+}
+
+/* abi/<abi>/abi.c */
 extern const struct lg_abi lg32_abi;
+extern const struct lg_abi xenpv_abi;
 
 #endif

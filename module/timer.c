@@ -10,12 +10,11 @@
 #include <asm/tsc.h>
 #include "lg.h"
 
-#define TIMER_IRQ	0
 #define MIN_DELTA_NS	20000	/* so that a timer storm leaves host and guest alive */
 
 static enum hrtimer_restart timer_fired(struct hrtimer *timer)
 {
-	lg_irq_raise(container_of(timer, struct lg_vcpu, timer), TIMER_IRQ);
+	lg_irq_raise(container_of(timer, struct lg_vcpu, timer), LG_IRQ_TIMER);
 	return HRTIMER_NORESTART;
 }
 
@@ -30,17 +29,19 @@ void lg_timer_init(struct lg_vcpu *vcpu)
 }
 
 /**
- * lg_timer_set - interrupt 0 after some time
+ * lg_timer_set - raise LG_IRQ_TIMER after some time
  * @vcpu: its lock is held
- * @delta_ns: nanoseconds from now, shortest 20 microseconds; 0: off
+ * @delta_ns: nanoseconds from now, shortest 20 microseconds; 0: off;
+ *	what is too long for the clock never comes
  */
-void lg_timer_set(struct lg_vcpu *vcpu, u32 delta_ns)
+void lg_timer_set(struct lg_vcpu *vcpu, u64 delta_ns)
 {
 	if (!delta_ns) {
 		lg_timer_stop(vcpu);
 		return;
 	}
-	hrtimer_start(&vcpu->timer, ns_to_ktime(max(delta_ns, MIN_DELTA_NS)),
+	delta_ns = min_t(u64, delta_ns, KTIME_MAX / 2);
+	hrtimer_start(&vcpu->timer, ns_to_ktime(max_t(u64, delta_ns, MIN_DELTA_NS)),
 		      HRTIMER_MODE_REL);
 }
 

@@ -19,7 +19,8 @@
 #define LG_IOC			0xB7
 
 /* What a guest speaks: struct lg_guest_config.abi, bits of lg_info.abis. */
-#define LG_ABI_LG32		1	/* the 32-bit lguest ABI */
+#define LG_ABI_LG32		1	/* the 32-bit lguest ABI; 32-bit hosts */
+#define LG_ABI_XENPV		2	/* the 64-bit Xen PV guest ABI; 64-bit hosts */
 
 /**
  * struct lg_info - what this module offers; LG_GET_INFO
@@ -49,7 +50,7 @@ struct lg_info {
 /**
  * struct lg_guest_config - LG_CREATE_GUEST
  * @abi: LG_ABI_x
- * @paging: LG_PAGING_x
+ * @paging: LG_PAGING_x; xenpv: 0
  * @reserved: zero
  *
  * The guest belongs to the address space that made it: every later call that
@@ -70,8 +71,12 @@ struct lg_guest_config {
  * @size: bytes of memory from guest-physical 0; page-aligned, at least 1 MiB
  * @mmio_gpa: start of the guest-physical range whose accesses become
  *	LG_EXIT_MMIO; page-aligned, at or above @size
- * @mmio_size: its bytes; page-aligned; 0 for none, then @mmio_gpa must be 0
+ * @mmio_size: its bytes; page-aligned; 0 for none, then @mmio_gpa must be 0;
+ *	xenpv: none
  * @reserved: zero
+ *
+ * xenpv: machine frame numbers are page numbers in this memory; what lies beyond
+ * lg_xen_start.ram_pages is no RAM to the guest (shared info, grant tables).
  *
  * The module takes (pins) a page when the guest first touches it and keeps it
  * until the guest is gone. It must be anonymous or shared memory, not a file's.
@@ -103,7 +108,7 @@ struct lg_vcpu_config {
 
 /**
  * struct lg_irq - LG_IRQ: make a virtual interrupt pending
- * @irq: line; 0 to 31 for lg32, where 0 is the timer
+ * @irq: line; 0 to 31 for lg32, where 0 is the timer; xenpv: event-channel port
  * @reserved: zero
  *
  * Any thread that holds the guest may send; a line already pending stays
@@ -135,9 +140,10 @@ struct lg_irqfd {
 
 /**
  * struct lg_doorbell - LG_DOORBELL: an eventfd that a guest write signals
- * @gpa: guest-physical address inside the MMIO range
+ * @gpa: guest-physical address inside the MMIO range; xenpv: the event-channel
+ *	port the guest sends through
  * @fd: eventfd
- * @len: 1, 2 or 4: width of the write that rings
+ * @len: 1, 2 or 4: width of the write that rings; xenpv: 0
  * @flags: 0 or LG_FD_DEASSIGN
  * @reserved: zero
  *
@@ -203,6 +209,51 @@ struct lg_regs32 {
 	__u32 reserved[4];
 };
 
+/**
+ * struct lg_regs64 - LG_GET_REGS64, LG_SET_REGS64 of a 64-bit vCPU
+ *
+ * xenpv: both the guest's kernel and its programs run in ring 3; @cs tells what
+ * the CPU has (0xe033 for the kernel). @fs_base and @gs_base are those in force.
+ * Setting wants canonical addresses and selectors of privilege 3 (or null data
+ * selectors); of @rflags only the arithmetic flags, TF, DF, NT, AC, ID and RF are
+ * taken.  Returns 0; -EINVAL; -EBUSY (another thread runs it).
+ */
+struct lg_regs64 {
+	__aligned_u64 rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp;
+	__aligned_u64 r8, r9, r10, r11, r12, r13, r14, r15;
+	__aligned_u64 rip, rflags;
+	__aligned_u64 fs_base, gs_base;
+	__u16 cs, ss, ds, es, fs, gs;
+	__u32 reserved[5];
+};
+
+/**
+ * struct lg_xen_start - LG_XEN_START: what a xenpv vCPU needs beside its registers
+ * @cr3_gfn: page of the first top-level page table (kernel and only root)
+ * @ram_pages: RAM of the guest, in pages from 0; at most lg_memory.size says
+ * @shared_info_gfn: page of the struct shared_info; the module fills it in
+ * @start_info_gfn: page of the struct start_info, for resuming; not looked at yet
+ * @console_port: event-channel port of the console; 0 for none
+ * @store_port: event-channel port of the xenstore; 0 for none
+ * @reserved: zero
+ *
+ * Once, before the first LG_RUN; a vCPU that was not started does not run
+ * (-EINVAL). The ports above are then open: the guest may send through them
+ * (LG_DOORBELL), the launcher may raise them (LG_IRQ, LG_IRQFD).
+ *
+ * Returns 0; -EINVAL (no such page, bad port, started already), -ENOMEM,
+ * -ENOTTY (not xenpv), -EIO (not the guest's mm), -EBUSY.
+ */
+struct lg_xen_start {
+	__aligned_u64 cr3_gfn;
+	__aligned_u64 ram_pages;
+	__aligned_u64 shared_info_gfn;
+	__aligned_u64 start_info_gfn;
+	__u32 console_port;
+	__u32 store_port;
+	__u32 reserved[8];
+};
+
 /* struct lg_run.exit_reason */
 #define LG_EXIT_NONE		0	/* LG_RUN failed with an errno */
 #define LG_EXIT_IO		1	/* port access: lg_run.io */
@@ -211,8 +262,10 @@ struct lg_regs32 {
 #define LG_EXIT_RESTART		4	/* reboot wanted: lg_run.reason */
 #define LG_EXIT_CRASH		5	/* the guest gave up: lg_run.reason */
 #define LG_EXIT_KILLED		6	/* it broke a rule: lg_run.reason */
+#define LG_EXIT_CONSOLE		7	/* xenpv, console_io: lg_run.console */
 
 #define LG_REASON_BYTES		128
+#define LG_CONSOLE_BYTES	256
 
 /**
  * struct lg_run - the page shared with a vCPU
@@ -221,6 +274,7 @@ struct lg_regs32 {
  * @reserved: not looked at
  * @io: port access; for input put the value in @io.data and call LG_RUN
  * @mmio: the same for memory
+ * @console: @len bytes for the console, as the guest wrote them
  * @reason: text, always terminated, printable ASCII only
  *
  * After SHUTDOWN, RESTART, CRASH and KILLED the guest never runs again, and
@@ -246,6 +300,10 @@ struct lg_run {
 			__u8 size;	/* 1, 2, 4 */
 			__u8 is_write;
 		} mmio;
+		struct {
+			__u32 len;	/* 1 to LG_CONSOLE_BYTES */
+			__u8 data[LG_CONSOLE_BYTES];
+		} console;
 		char reason[LG_REASON_BYTES];
 	};
 };
@@ -264,5 +322,8 @@ struct lg_run {
 #define LG_RUN		_IO(LG_IOC, 0x20)
 #define LG_GET_REGS	_IOR(LG_IOC, 0x21, struct lg_regs32)
 #define LG_SET_REGS	_IOW(LG_IOC, 0x22, struct lg_regs32)
+#define LG_GET_REGS64	_IOR(LG_IOC, 0x23, struct lg_regs64)
+#define LG_SET_REGS64	_IOW(LG_IOC, 0x24, struct lg_regs64)
+#define LG_XEN_START	_IOW(LG_IOC, 0x25, struct lg_xen_start)
 
 #endif

@@ -43,7 +43,7 @@ static void lg32_vcpu_free(struct lg_vcpu *vcpu)
 
 static void lg32_before_run(struct lg_vcpu *vcpu)
 {
-	if (!vcpu->root && lg_shadow_load(vcpu, LG_CR3_LINEAR)) {
+	if (!vcpu->mmu.root && lg_shadow_load(vcpu, LG_CR3_LINEAR)) {
 		lg_kill(vcpu, "the host is out of memory");
 		return;
 	}
@@ -119,10 +119,12 @@ static bool lg32_trap(struct lg_vcpu *vcpu, unsigned int trap)
 }
 
 const struct lg_abi lg32_abi = {
+	.lines = LG32_IRQS,
 	.vcpu_init = lg32_vcpu_init,
 	.vcpu_free = lg32_vcpu_free,
 	.before_run = lg32_before_run,
 	.can_wake = lg32_can_wake,
 	.trap = lg32_trap,
 	.complete = lg32_complete,
+	.raise = lg_irq_raise,
 };

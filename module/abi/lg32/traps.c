@@ -80,7 +80,7 @@ void lg32_reflect(struct lg_vcpu *vcpu, unsigned int vector)
 
 	if (!gate) {
 		lg_kill(vcpu, "unhandled trap %u at %#x (%#x)", vector, f->eip,
-			vector == X86_TRAP_PF ? host_cr2(vcpu) : f->errcode);
+			vector == X86_TRAP_PF ? (u32)host_cr2(vcpu) : f->errcode);
 		return;
 	}
 	if (lg32_from_user(vcpu)) {

@@ -139,6 +139,8 @@ struct host_vcpu {
 };
 
 /* window.c, for the other files of this folder */
+struct lg_vcpu;
+
 struct lg_pages_host {
 	struct lg_page_b *b;
 	struct lg_page_c *c;
@@ -151,6 +153,24 @@ u32 window_entry(void);
 u32 window_cpu_gva(int cpu);
 unsigned int window_text_copy(u32 eip);
 void window_show(struct lg_vcpu *vcpu, int cpu);
+
+/* For the ABI and the core */
+#define HOST_MAX_MEMORY	0xc0000000ull	/* bytes; a 32-bit launcher has no more */
+#define HOST_GET_REGS	LG_GET_REGS
+#define HOST_SET_REGS	LG_SET_REGS
+
+typedef struct lg_regs32 lg_regs_t;
+
+unsigned int host_window_pages(void);
+unsigned long host_window_page_gva(unsigned int page);
+unsigned int host_window_text_pages(void);
+phys_addr_t host_window_text_phys(void);
+void host_set_descriptor(struct lg_vcpu *vcpu, unsigned int index, u64 desc);
+void host_set_gate(struct lg_vcpu *vcpu, unsigned int vector, u64 gate,
+		   bool direct);
+void host_set_stack(struct lg_vcpu *vcpu, u32 ss, u32 esp);
+void host_set_ts(struct lg_vcpu *vcpu, bool ts);
+u32 host_segment_base(struct lg_vcpu *vcpu, u32 selector);
 
 #endif /* __ASSEMBLER__ */
 #endif

@@ -124,7 +124,7 @@ struct lg_table *shadow_table(struct lg_slot *slot, unsigned int index)
 struct lg_table *shadow_table_alloc(struct lg_vcpu *vcpu, lg_gva_t gva)
 {
 	struct lg_shadow *s = vcpu->guest->shadow;
-	struct lg_root *root = vcpu->root;
+	struct lg_root *root = vcpu->mmu.root;
 	unsigned int nr = gva_slot(gva), index = table_index(gva);
 	struct lg_slot *slot = root->slot[nr];
 	struct lg_table *t;
@@ -200,7 +200,7 @@ static bool evict_one(struct lg_vcpu *vcpu)
 	if (list_empty(&s->roots))
 		return false;
 	root = list_last_entry(&s->roots, struct lg_root, list);
-	if (root == vcpu->root)
+	if (root == vcpu->mmu.root)
 		return false;
 	root_free(s, root);
 	vcpu->stats[LG_STAT_EVICT]++;
@@ -227,8 +227,8 @@ void shadow_trim(struct lg_vcpu *vcpu)
 
 	while (s->pages >= s->limit && evict_one(vcpu))
 		cond_resched();
-	if (s->pages >= s->limit && vcpu->root)
-		root_clear(s, vcpu->root);
+	if (s->pages >= s->limit && vcpu->mmu.root)
+		root_clear(s, vcpu->mmu.root);
 }
 
 static int root_fill_slots(struct lg_shadow *s, struct lg_root *root)
@@ -390,7 +390,7 @@ void lg_shadow_reset(struct lg_vcpu *vcpu, lg_gva_t kernel_address)
 	struct lg_shadow *s = vcpu->guest->shadow;
 
 	shadow_drop_all(s);
-	vcpu->root = NULL;
+	vcpu->mmu.root = NULL;
 	s->linear = true;
 	s->kernel_address = kernel_address;
 }
@@ -410,7 +410,7 @@ bool lg_shadow_is_linear(struct lg_vcpu *vcpu)
  */
 lg_gpa_t lg_shadow_cr3(struct lg_vcpu *vcpu)
 {
-	return vcpu->root ? vcpu->root->cr3 : 0;
+	return vcpu->mmu.root ? vcpu->mmu.root->cr3 : 0;
 }
 
 /**
@@ -419,7 +419,7 @@ lg_gpa_t lg_shadow_cr3(struct lg_vcpu *vcpu)
  */
 phys_addr_t lg_shadow_root_phys(struct lg_vcpu *vcpu)
 {
-	return __pa(vcpu->root->pdpt);
+	return __pa(vcpu->mmu.root->pdpt);
 }
 
 /**

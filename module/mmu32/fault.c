@@ -197,7 +197,7 @@ enum lg_fault lg_shadow_fault(struct lg_vcpu *vcpu, lg_gva_t gva, u32 *error,
 		return LG_FAULT_GUEST;
 	if (guest->shadow->linear)
 		return linear_fault(vcpu, gva, mmio);
-	lg_walk(guest, vcpu->root->cr3, gva, &walk);
+	lg_walk(guest, vcpu->mmu.root->cr3, gva, &walk);
 	if (walk.bad) {
 		lg_kill(vcpu, "%s, for address %#x", walk.bad, gva);
 		return LG_FAULT_DEAD;
@@ -351,7 +351,7 @@ void lg_shadow_sync(struct lg_vcpu *vcpu, lg_gpa_t cr3, lg_gva_t first,
 void lg_shadow_set(struct lg_vcpu *vcpu, lg_gpa_t cr3, lg_gva_t gva)
 {
 	struct lg_shadow *s = vcpu->guest->shadow;
-	struct lg_root *root = vcpu->root;
+	struct lg_root *root = vcpu->mmu.root;
 	struct guest_table g;
 	struct lg_table *t;
 
@@ -378,7 +378,7 @@ void lg_shadow_sync_all(struct lg_vcpu *vcpu)
 	vcpu->stats[LG_STAT_FLUSH]++;
 	if (s->linear)
 		return;
-	sync_shared(vcpu, vcpu->root->cr3, 0, last);
+	sync_shared(vcpu, vcpu->mmu.root->cr3, 0, last);
 	list_for_each_entry(root, &s->roots, list)
 		sync_root(vcpu, root, 0, last);
 }
@@ -396,7 +396,7 @@ int lg_shadow_load(struct lg_vcpu *vcpu, lg_gpa_t cr3)
 	struct lg_root *root;
 
 	if (s->linear && cr3 != LG_CR3_LINEAR) {
-		vcpu->root = NULL;
+		vcpu->mmu.root = NULL;
 		shadow_drop_all(s);
 		s->linear = false;
 	}
@@ -408,7 +408,7 @@ int lg_shadow_load(struct lg_vcpu *vcpu, lg_gpa_t cr3)
 		vcpu->stats[LG_STAT_ROOT_MISS]++;
 	}
 	list_move(&root->list, &s->roots);
-	vcpu->root = root;
+	vcpu->mmu.root = root;
 	return 0;
 }
 
@@ -432,7 +432,7 @@ int lg_shadow_translate(struct lg_vcpu *vcpu, lg_gva_t gva, u32 access,
 		return 0;
 	if (gva >= host_window_gva())
 		return -EFAULT;
-	lg_walk(vcpu->guest, vcpu->root->cr3, gva, &walk);
+	lg_walk(vcpu->guest, vcpu->mmu.root->cr3, gva, &walk);
 	if (walk.bad || !walk.present || (walk.flags & access) != access)
 		return -EFAULT;
 	*gpa = walk.gpa;

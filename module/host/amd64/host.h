@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the amd64 host keeps per vCPU and per CPU, and the layout that the
+ * switcher shares with C.
+ *
+ * The window is one slot of the top-level page table, in the hole that Linux
+ * and Xen leave to a hypervisor. In it each CPU has an area of its own, a row
+ * of pages; text and state lie at fixed distances, so that the switcher finds
+ * everything from its own address. The areas look different from the two
+ * worlds: see enum window_page. GDTR, IDTR and TR hold addresses in
+ * the area all the time that a vCPU is loaded; what the CPU finds there
+ * changes with the page tables, and so a world switch loads CR3 and no more.
+ */
+#ifndef LG_HOST_H
+#define LG_HOST_H
+
+#define WINDOW_SLOT		257	/* of the top-level table */
+#define WINDOW_BASE		0xffff808000000000
+#define WINDOW_AREA_SHIFT	18	/* 64 pages for each CPU */
+
+/* Pages of an area. Host: what is there on the host's page tables; guest: on ours. */
+#define WINDOW_TEXT		0	/* the switcher, in both */
+#define WINDOW_STATE		1	/* struct lg_state, in both */
+#define WINDOW_FRAME		2	/* host: nothing; guest: the vCPU's run frame */
+#define WINDOW_IDT		3	/* host: its own; guest: ours */
+#define WINDOW_TSS		4	/* host: its own; guest: ours */
+#define WINDOW_GDT		8	/* 16 pages. host: its own; guest: the vCPU's */
+#define WINDOW_GDT_OURS		(WINDOW_GDT + 14)	/* in both */
+#define WINDOW_LDT		32	/* 16 pages. host: nothing; guest: the vCPU's */
+
+#define LG_GDT_PAGES		14	/* that belong to the guest */
+#define LG_GDT_LIMIT		(15 * 4096 - 1)
+#define LG_LDT_PAGES		16
+#define LG_IDT_ENTRIES		256
+
+/* Selectors in WINDOW_GDT_OURS. Xen's: see xen/interface/arch-x86. */
+#define LG_CS			0xe008	/* the switcher's */
+#define LG_SS			0xe010
+#define LG_FLAT_CS32		0xe023
+#define LG_FLAT_DS		0xe02b
+#define LG_FLAT_CS64		0xe033
+#define LG_TSS			0xe040
+#define LG_LDT			0xe050
+
+/* lg_state.notes */
+#define LG_NOTE_NMI		1
+#define LG_NOTE_MC		2
+
+/* lg_state.flags */
+#define LG_STATE_FSGSBASE	1	/* the instructions may be used */
+#define LG_STATE_SELECTORS	2	/* load DS, ES, FS and GS on the way in */
+
+#define LG_TRAP_SYSCALL		0x100	/* the SYSCALL instruction */
+#define LG_TRAP_SYSCALL32	0x101	/* ... in compatibility mode */
+#define LG_TRAP_SWITCHER	0x102	/* a fault inside the switcher */
+
+#ifndef __ASSEMBLER__
+#include <linux/types.h>
+#include <asm/desc_defs.h>
+#include <asm/processor.h>
+
+/**
+ * struct lg_frame - the run frame: guest registers in push order
+ *
+ * The CPU pushes the last five (errcode too, for some), the stub trapnum, the
+ * switcher the rest. For LG_TRAP_SYSCALL the switcher pushes all.
+ */
+struct lg_frame {
+	u64 fs_base, gs_base;
+	u64 r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8;
+	u64 rax, rcx, rdx, rsi, rdi;
+	u64 trapnum, errcode;
+	u64 rip, cs, rflags, rsp, ss;
+};
+
+struct lg_frame_page {
+	u8 stack[PAGE_SIZE - sizeof(struct lg_frame)];
+	struct lg_frame frame;
+};
+
+/**
+ * struct host_vcpu - what the host folder keeps per vCPU
+ * @frame: the guest's registers while it is not running
+ * @page: the page it is in
+ * @gdt: pages of the guest's GDT, sanitised; NULL: all empty
+ * @ldt: the same for the LDT
+ * @ldt_entries: its size
+ * @ds: data selectors, valid while the vCPU is not loaded; and es, fs, gs
+ * @cpu: CPU in whose area our tables show this vCPU, or -1
+ * @check: the frame's CS and SS must be checked before the next entry
+ * @loaded: a CPU holds our state
+ * @cr2: address of the last page fault
+ * @dr6: what the last debug trap was, bits that read as one cleared
+ * @pkru: the guest's
+ * @host_ds: the launcher's, while we are loaded; and so on
+ */
+struct host_vcpu {
+	struct lg_frame *frame;
+	struct lg_frame_page *page;
+	u64 *gdt[LG_GDT_PAGES];
+	u64 *ldt[LG_LDT_PAGES];
+	u32 ldt_entries;
+	u16 ds, es, fs, gs;
+	int cpu;
+	bool check;
+	bool loaded;
+	unsigned long cr2;
+	unsigned long dr6;
+	u32 pkru;
+	u16 host_ds, host_es, host_fs, host_gs;
+	u64 host_fs_base, host_gs_base;
+};
+
+#define HOST_MAX_MEMORY		(64ull << 30)	/* bytes */
+#define HOST_GET_REGS		LG_GET_REGS64
+#define HOST_SET_REGS		LG_SET_REGS64
+
+typedef struct lg_regs64 lg_regs_t;
+
+struct lg_vcpu;
+struct lg_guest;
+
+/* window.c */
+int host_guest_init(struct lg_guest *guest);
+void host_guest_free(struct lg_guest *guest);
+u64 host_window_entry(struct lg_guest *guest);
+
+/* desc.c: the guest's descriptor tables; entries are sanitised here */
+int host_set_gdt_entry(struct lg_vcpu *vcpu, unsigned int index, u64 desc);
+void host_clear_gdt(struct lg_vcpu *vcpu);
+int host_set_ldt_entry(struct lg_vcpu *vcpu, unsigned int index, u64 desc);
+void host_set_ldt_size(struct lg_vcpu *vcpu, unsigned int entries);
+bool host_descriptor_is_ok(u64 desc);
+u64 host_descriptor(struct lg_vcpu *vcpu, u16 selector);
+bool host_code_selector_is_ok(struct lg_vcpu *vcpu, u16 selector);
+bool host_stack_selector_is_ok(struct lg_vcpu *vcpu, u16 selector);
+bool host_data_selector_is_ok(struct lg_vcpu *vcpu, u16 selector);
+void host_get_data_selectors(struct lg_vcpu *vcpu, u16 *ds, u16 *es, u16 *fs,
+			     u16 *gs);
+void host_set_data_selectors(struct lg_vcpu *vcpu, u16 ds, u16 es, u16 fs,
+			     u16 gs);
+
+#endif /* __ASSEMBLER__ */
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Guests of four levels of page tables that hold machine frame numbers which
+ * are their own page numbers: the interface of this folder. Included by lg.h.
+ *
+ * Shadow tables are a TLB in memory, one shadow page per guest page and level,
+ * shared by all roots in which the guest hangs it. Whoever writes a guest table
+ * on the guest's behalf tells lg_shadow_changed(); writes by the guest itself to
+ * a table (which it can only see read-only) end in lg_shadow_fault().
+ */
+#ifndef LG_MMU_H
+#define LG_MMU_H
+
+/**
+ * struct lg_mmu - what a vCPU runs on
+ * @kernel_gfn: page number of the root its kernel uses
+ * @user_gfn: the one its programs use, or 0
+ * @user: the latter is in force
+ * @root_phys: shadow of the one in force, for CR3; 0: to be looked up
+ */
+struct lg_mmu {
+	u64 kernel_gfn, user_gfn;
+	bool user;
+	phys_addr_t root_phys;
+};
+
+/* walk.c: the guest's own page tables */
+#define LG_PTE_P	BIT_ULL(0)
+#define LG_PTE_RW	BIT_ULL(1)
+#define LG_PTE_US	BIT_ULL(2)
+#define LG_PTE_A	BIT_ULL(5)
+#define LG_PTE_D	BIT_ULL(6)
+#define LG_PTE_PSE	BIT_ULL(7)
+#define LG_PTE_NX	BIT_ULL(63)
+#define LG_PTE_FRAME	GENMASK_ULL(51, 12)
+
+/**
+ * struct lg_walk - where a guest virtual address leads
+ * @present: every level is present and names a page of the guest
+ * @flags: LG_PTE_RW, LG_PTE_US, as all levels allow, LG_PTE_NX if any forbids,
+ *	A and D of the leaf
+ * @leaf: the leaf entry, if all levels above are present
+ * @leaf_gpa: where it lies; -1 if a level above is not present
+ * @table: page numbers of the tables on the way, by level: [3] the root
+ */
+struct lg_walk {
+	bool present;
+	u64 flags;
+	u64 leaf;
+	lg_gpa_t leaf_gpa;
+	u64 table[4];
+};
+
+void lg_walk(struct lg_guest *guest, u64 root_gfn, lg_gva_t gva,
+	     struct lg_walk *walk);
+
+/* shadow.c, fault.c */
+enum lg_fault {
+	LG_FAULT_FILLED,	/* go on */
+	LG_FAULT_GUEST,		/* the guest's own */
+	LG_FAULT_DEAD,		/* the guest was killed */
+};
+
+int lg_shadow_init(struct lg_guest *guest);
+void lg_shadow_free(struct lg_guest *guest);
+unsigned long lg_shadow_pages(struct lg_guest *guest);
+unsigned long lg_shadow_bytes(struct lg_guest *guest);
+
+/* Page-table roots of a vCPU, by page number; no page 0: none. */
+int lg_shadow_set_roots(struct lg_vcpu *vcpu, u64 kernel_gfn, u64 user_gfn);
+int lg_shadow_use(struct lg_vcpu *vcpu, bool user);
+phys_addr_t lg_shadow_root_phys(struct lg_vcpu *vcpu);
+
+enum lg_fault lg_shadow_fault(struct lg_vcpu *vcpu, lg_gva_t gva, u64 *error);
+void lg_shadow_changed(struct lg_vcpu *vcpu, u64 gfn, unsigned int index,
+		       u64 old, u64 new);
+int lg_shadow_pin(struct lg_vcpu *vcpu, u64 gfn, unsigned int level);
+void lg_shadow_unpin(struct lg_vcpu *vcpu, u64 gfn);
+void lg_shadow_flush(struct lg_vcpu *vcpu);
+void lg_shadow_invlpg(struct lg_vcpu *vcpu, lg_gva_t gva);
+
+/* The guest kernel's memory by its own addresses; user: through that root. */
+int lg_shadow_read(struct lg_vcpu *vcpu, lg_gva_t gva, void *to, size_t len);
+int lg_shadow_write(struct lg_vcpu *vcpu, lg_gva_t gva, const void *from,
+		    size_t len);
+size_t lg_shadow_fetch(struct lg_vcpu *vcpu, lg_gva_t rip, u8 *to, size_t len);
+
+/* debug: every shadow entry against the guest's tables; number of bad ones */
+unsigned long lg_shadow_audit(struct lg_vcpu *vcpu);
+
+#endif
