@@ -155,7 +155,7 @@ static enum lg_fault linear_fault(struct lg_vcpu *vcpu, lg_gva_t gva,
 		*mmio = gva;
 		if (lg_gpa_is_mmio(vcpu->guest, gva))
 			return LG_FAULT_MMIO;
-		lg_kill(vcpu, "address %#x outside memory", gva);
+		lg_kill(vcpu, "address %#lx outside memory", gva);
 		return LG_FAULT_DEAD;
 	}
 	return fill(vcpu, gva, gva, LG_PTE_RW | LG_PTE_D) ? LG_FAULT_FILLED :
@@ -190,7 +190,7 @@ enum lg_fault lg_shadow_fault(struct lg_vcpu *vcpu, lg_gva_t gva, u32 *error,
 
 	if (*error & PF_RSVD) {
 		WARN_ON_ONCE(1);
-		lg_kill(vcpu, "shadow entry for %#x is malformed", gva);
+		lg_kill(vcpu, "shadow entry for %#lx is malformed", gva);
 		return LG_FAULT_DEAD;
 	}
 	if (gva >= host_window_gva())
@@ -199,7 +199,7 @@ enum lg_fault lg_shadow_fault(struct lg_vcpu *vcpu, lg_gva_t gva, u32 *error,
 		return linear_fault(vcpu, gva, mmio);
 	lg_walk(guest, vcpu->mmu.root->cr3, gva, &walk);
 	if (walk.bad) {
-		lg_kill(vcpu, "%s, for address %#x", walk.bad, gva);
+		lg_kill(vcpu, "%s, for address %#lx", walk.bad, gva);
 		return LG_FAULT_DEAD;
 	}
 	/* Without NX, as the guest is, a CPU does not tell fetches apart. */
@@ -214,7 +214,7 @@ enum lg_fault lg_shadow_fault(struct lg_vcpu *vcpu, lg_gva_t gva, u32 *error,
 		return LG_FAULT_MMIO;
 	}
 	if (walk.gpa >> PAGE_SHIFT >= guest->ram_pages) {
-		lg_kill(vcpu, "page table entry %#llx for address %#x points outside memory",
+		lg_kill(vcpu, "page table entry %#llx for address %#lx points outside memory",
 			walk.leaf, gva);
 		return LG_FAULT_DEAD;
 	}
