@@ -23,6 +23,7 @@ static void guest_free(struct kref *ref)
 	for (i = 0; i < LG_MAX_VCPUS; i++)
 		lg_vcpu_free(guest->vcpu[i]);
 	lg_shadow_free(guest);
+	host_guest_free(guest);
 	if (guest->pages)
 		lg_mem_free(guest);
 	host_mm_detach(guest->mm);
@@ -85,11 +86,12 @@ struct lg_guest *lg_guest_create(const struct lg_guest_config *config)
 	guest = kzalloc(sizeof(*guest), GFP_KERNEL_ACCOUNT);
 	if (!guest)
 		return ERR_PTR(-ENOMEM);
+	rc = host_guest_init(guest);
+	if (rc)
+		goto err_free;
 	rc = host_mm_attach(current->mm);
-	if (rc) {
-		kfree(guest);
-		return ERR_PTR(rc);
-	}
+	if (rc)
+		goto err_host_free;
 	kref_init(&guest->ref);
 	mutex_init(&guest->lock);
 	spin_lock_init(&guest->doorbell_lock);
@@ -101,6 +103,12 @@ struct lg_guest *lg_guest_create(const struct lg_guest_config *config)
 	guest->mm = current->mm;
 	mmgrab(guest->mm);
 	return guest;
+
+err_host_free:
+	host_guest_free(guest);
+err_free:
+	kfree(guest);
+	return ERR_PTR(rc);
 }
 
 static bool memory_is_sane(const struct lg_memory *m)

@@ -37,9 +37,6 @@ struct lg_xen_start;
 #include "host.h"
 #include "mmu.h"
 
-/* What a trap number above the CPU's own means. */
-#define LG_TRAP_SWITCHER	256	/* a fault inside the switcher */
-
 /**
  * struct lg_abi - what the core asks of a guest ABI
  * @lines: how many interrupt lines (lg32) or event-channel ports (xenpv) it has
@@ -136,6 +133,7 @@ struct lg_guest {
 	struct page ***pages;		/* by gfn, in groups: see mem.c */
 	unsigned long pinned;
 	struct lg_shadow *shadow;
+	struct host_guest host;		/* the window, as the guest's tables show it */
 
 	spinlock_t doorbell_lock;
 	struct list_head doorbells;	/* under doorbell_lock */

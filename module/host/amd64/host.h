@@ -19,14 +19,15 @@
 #define WINDOW_AREA_SHIFT	18	/* 64 pages for each CPU */
 
 /* Pages of an area. Host: what is there on the host's page tables; guest: on ours. */
-#define WINDOW_TEXT		0	/* the switcher, in both */
-#define WINDOW_STATE		1	/* struct lg_state, in both */
-#define WINDOW_FRAME		2	/* host: nothing; guest: the vCPU's run frame */
-#define WINDOW_IDT		3	/* host: its own; guest: ours */
-#define WINDOW_TSS		4	/* host: its own; guest: ours */
-#define WINDOW_GDT		8	/* 16 pages. host: its own; guest: the vCPU's */
-#define WINDOW_GDT_OURS		(WINDOW_GDT + 14)	/* in both */
+#define WINDOW_TEXT		0	/* 2 pages: the switcher, in both */
+#define WINDOW_STATE		2	/* struct lg_state, in both */
+#define WINDOW_FRAME		3	/* host: nothing; guest: the vCPU's run frame */
+#define WINDOW_IDT		4	/* host: its own; guest: ours */
+#define WINDOW_TSS		5	/* host: its own; guest: ours */
+#define WINDOW_GDT		8	/* 14 pages. host: its own; guest: the vCPU's */
+#define WINDOW_GDT_OURS		22	/* the 15th, in both */
 #define WINDOW_LDT		32	/* 16 pages. host: nothing; guest: the vCPU's */
+#define WINDOW_AREA_PAGES	64
 
 #define LG_GDT_PAGES		14	/* that belong to the guest */
 #define LG_GDT_LIMIT		(15 * 4096 - 1)
@@ -49,10 +50,19 @@
 /* lg_state.flags */
 #define LG_STATE_FSGSBASE	1	/* the instructions may be used */
 #define LG_STATE_SELECTORS	2	/* load DS, ES, FS and GS on the way in */
+#define LG_STATE_VERW		4	/* clear the CPU's buffers on the way in */
 
-#define LG_TRAP_SYSCALL		0x100	/* the SYSCALL instruction */
-#define LG_TRAP_SYSCALL32	0x101	/* ... in compatibility mode */
-#define LG_TRAP_SWITCHER	0x102	/* a fault inside the switcher */
+/* IST numbers, ours */
+#define LG_IST_NMI		1
+#define LG_IST_MC		2
+#define LG_IST_DB		3
+#define LG_IST_DF		4
+#define LG_IST_BYTES		512
+
+/* Trap numbers above the CPU's own */
+#define LG_TRAP_SWITCHER	0x100	/* a fault inside the switcher */
+#define LG_TRAP_SYSCALL		0x101	/* the SYSCALL instruction */
+#define LG_TRAP_SYSCALL32	0x102	/* ... in compatibility mode */
 
 #ifndef __ASSEMBLER__
 #include <linux/types.h>
@@ -78,6 +88,41 @@ struct lg_frame_page {
 	struct lg_frame frame;
 };
 
+static_assert(sizeof(struct lg_frame_page) == PAGE_SIZE);
+
+/**
+ * struct lg_state - what the switcher needs of one CPU
+ * @host_rsp: the host's stack, while the guest runs
+ * @host_cr3: its page tables
+ * @guest_cr3: the guest's
+ * @scratch: the guest's RSP, for a moment, after SYSCALL
+ * @flags: LG_STATE_x
+ * @notes: LG_NOTE_x: came while the switcher was on its way out
+ * @ds: the guest's selectors, for LG_STATE_SELECTORS; and es, fs, gs
+ * @verw: operand of VERW
+ *
+ * Mapped for ring 0 alone, and so out of the guest's reach.
+ */
+struct lg_state {
+	u64 host_rsp, host_cr3, guest_cr3;
+	u64 scratch;
+	u32 flags, notes;
+	u16 ds, es, fs, gs;
+	u16 verw;
+};
+
+/**
+ * struct lg_tss_page - the TSS that is in force while the guest runs
+ * @tss: as the CPU wants it
+ * @ist: stacks for what may come at any instruction, by number - 1
+ */
+struct lg_tss_page {
+	struct x86_hw_tss tss;
+	u8 ist[4][LG_IST_BYTES] __aligned(16);
+};
+
+static_assert(sizeof(struct lg_tss_page) <= PAGE_SIZE);
+
 /**
  * struct host_vcpu - what the host folder keeps per vCPU
  * @frame: the guest's registers while it is not running
@@ -85,6 +130,7 @@ struct lg_frame_page {
  * @gdt: pages of the guest's GDT, sanitised; NULL: all empty
  * @ldt: the same for the LDT
  * @ldt_entries: its size
+ * @ldt_changed: LDTR must be loaded anew
  * @ds: data selectors, valid while the vCPU is not loaded; and es, fs, gs
  * @cpu: CPU in whose area our tables show this vCPU, or -1
  * @check: the frame's CS and SS must be checked before the next entry
@@ -100,6 +146,7 @@ struct host_vcpu {
 	u64 *gdt[LG_GDT_PAGES];
 	u64 *ldt[LG_LDT_PAGES];
 	u32 ldt_entries;
+	bool ldt_changed;
 	u16 ds, es, fs, gs;
 	int cpu;
 	bool check;
@@ -107,7 +154,7 @@ struct host_vcpu {
 	unsigned long cr2;
 	unsigned long dr6;
 	u32 pkru;
-	u16 host_ds, host_es, host_fs, host_gs;
+	u16 host_ds, host_es, host_fs, host_gs, host_ldt;
 	u64 host_fs_base, host_gs_base;
 };
 
@@ -120,10 +167,54 @@ typedef struct lg_regs64 lg_regs_t;
 struct lg_vcpu;
 struct lg_guest;
 
+/**
+ * struct host_guest - the window as a guest's page tables show it
+ * @pud: the table the slot leads to; below it the areas of the CPUs
+ * @pmd: the next
+ * @pte: the last-level tables, eight areas each
+ */
+struct host_guest {
+	u64 *pud, *pmd, **pte;
+};
+
 /* window.c */
 int host_guest_init(struct lg_guest *guest);
 void host_guest_free(struct lg_guest *guest);
 u64 host_window_entry(struct lg_guest *guest);
+
+/* for the other files of this folder */
+
+/**
+ * struct window_cpu - one CPU's area, as the host's kernel sees it
+ * @state: see there
+ * @idt: page with our gates
+ * @tss: page with our TSS
+ * @gdt: page with our descriptors
+ * @host_gdt: what GDTR holds while no vCPU is loaded
+ * @host_idt: IDTR, in the same way
+ */
+struct window_cpu {
+	struct lg_state *state;
+	gate_desc *idt;
+	struct lg_tss_page *tss;
+	u64 *gdt;
+	struct desc_ptr host_gdt, host_idt;
+};
+
+struct window_cpu *window_cpu(int cpu);
+unsigned long window_page_gva(int cpu, unsigned int page);
+unsigned long window_entry(int cpu);
+unsigned long window_syscall(int cpu);
+unsigned long window_syscall32(int cpu);
+void window_show(struct lg_vcpu *vcpu, int cpu);
+void window_show_tables(struct lg_vcpu *vcpu);
+void desc_load(struct lg_vcpu *vcpu);
+void desc_put(struct lg_vcpu *vcpu);
+void desc_load_ldt(struct lg_vcpu *vcpu);
+void msr_load(int cpu);
+int msr_init(void);
+void msr_exit(void);
+void host_interrupt(unsigned long handler);
 
 /* desc.c: the guest's descriptor tables; entries are sanitised here */
 int host_set_gdt_entry(struct lg_vcpu *vcpu, unsigned int index, u64 desc);

@@ -32,6 +32,9 @@
 #define LG_NOTE_NMI	1
 #define LG_NOTE_MC	2
 
+/* Trap number above the CPU's own: a fault inside the switcher */
+#define LG_TRAP_SWITCHER 256
+
 /* The text is mapped this often: see switcher.S. */
 #define LG_TEXT_COPIES	4
 
@@ -160,6 +163,20 @@ void window_show(struct lg_vcpu *vcpu, int cpu);
 #define HOST_SET_REGS	LG_SET_REGS
 
 typedef struct lg_regs32 lg_regs_t;
+
+/* Nothing: the window hangs in the guest's shadow, which has it all. */
+struct lg_guest;
+struct host_guest {
+};
+
+static inline int host_guest_init(struct lg_guest *guest)
+{
+	return 0;
+}
+
+static inline void host_guest_free(struct lg_guest *guest)
+{
+}
 
 unsigned int host_window_pages(void);
 unsigned long host_window_page_gva(unsigned int page);

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Generates asm-offsets.h: what switcher.S may know of C structs.
+ */
+#include <linux/kbuild.h>
+#include "host.h"
+
+#define STATE(field)	DEFINE(LG_STATE_ ## field, offsetof(struct lg_state, field))
+#define FRAME(field)	DEFINE(FRAME_ ## field, offsetof(struct lg_frame, field))
+
+int main(void);
+
+int main(void)
+{
+	STATE(host_rsp);
+	STATE(host_cr3);
+	STATE(guest_cr3);
+	STATE(scratch);
+	STATE(flags);
+	STATE(notes);
+	STATE(ds);
+	STATE(es);
+	STATE(fs);
+	STATE(gs);
+	STATE(verw);
+	FRAME(trapnum);
+	FRAME(cs);
+	DEFINE(LG_PAGE_frame, offsetof(struct lg_frame_page, frame));
+	return 0;
+}
