@@ -7,12 +7,10 @@
 #include "vcpu.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "dev/pci.h"
@@ -22,9 +20,6 @@
 
 #define KEYBOARD_STATUS_PORT	0x64
 #define KEYBOARD_STATUS		1
-#define VCPU_SIGNAL		SIGUSR1	/* ends LG_RUN and writes */
-#define STOP_RETRY_NS		20000000
-#define STOP_RETRIES		100
 
 static int vcpu_set_entry(struct vcpu *vcpu, u32 entry)
 {
@@ -41,7 +36,7 @@ int vcpu_init(struct vcpu *vcpu, int guest_fd, u32 entry)
 	struct lg_vcpu_config config = { .index = 0 };
 	int err;
 
-	vcpu->running = false;
+	vcpu->thread.running = false;
 	vcpu->run = MAP_FAILED;
 	vcpu->fd = ioctl(guest_fd, LG_CREATE_VCPU, &config);
 	if (vcpu->fd < 0)
@@ -163,46 +158,15 @@ static void *vcpu_thread(void *arg)
 	return NULL;
 }
 
-static void vcpu_signalled(int sig)
-{
-	(void)sig;	/* it has done its work by coming */
-}
-
 int vcpu_start(struct vcpu *vcpu)
 {
-	struct sigaction action = { .sa_handler = vcpu_signalled };
-	int err;
-
-	sigaction(VCPU_SIGNAL, &action, NULL);
 	vcpu->status = STATUS_OK;
 	vcpu->run->immediate_exit = 0;
-	err = pthread_create(&vcpu->thread, NULL, vcpu_thread, vcpu);
-	if (err)
-		return complain(STATUS_HOST, "no thread for the guest: %s",
-				strerror(err));
-	vcpu->running = true;
-	return 0;
+	return thread_start(&vcpu->thread, vcpu_thread, vcpu, "the guest");
 }
 
-/*
- * One signal may come just before the thread goes to sleep in a write to
- * a reader that is gone for good: keep at it.
- */
 bool vcpu_stop(struct vcpu *vcpu)
 {
-	struct timespec until;
-
 	vcpu->run->immediate_exit = 1;
-	for (int i = 0; vcpu->running && i < STOP_RETRIES; i++) {
-		pthread_kill(vcpu->thread, VCPU_SIGNAL);
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += STOP_RETRY_NS;
-		if (until.tv_nsec >= 1000000000) {
-			until.tv_nsec -= 1000000000;
-			until.tv_sec++;
-		}
-		vcpu->running = pthread_timedjoin_np(vcpu->thread, NULL,
-						     &until);
-	}
-	return !vcpu->running;
+	return thread_stop(&vcpu->thread);
 }

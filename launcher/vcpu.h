@@ -2,9 +2,8 @@
 #ifndef LAUNCHER_VCPU_H
 #define LAUNCHER_VCPU_H
 
-#include <pthread.h>
-
 #include "lguest/api.h"
+#include "thread.h"
 #include "types.h"
 
 struct backend;
@@ -15,7 +14,6 @@ struct pci;
  * @fd: from LG_CREATE_VCPU
  * @run: its run page
  * @thread: in LG_RUN most of the time
- * @running: @thread was started
  * @bus: where port and memory accesses go
  * @early: where the serial port's output goes
  * @status: why it ended, once @thread has
@@ -23,8 +21,7 @@ struct pci;
 struct vcpu {
 	int fd;
 	struct lg_run *run;
-	pthread_t thread;
-	bool running;
+	struct thread thread;
 	struct pci *bus;
 	struct backend *early;
 	int status;
