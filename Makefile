@@ -15,11 +15,14 @@ export LG_HOST_CMD := $(value HOST_CMD)
 unexport GUEST_CMD HOST_CMD
 MAKEOVERRIDES =
 export V ACCEL CPU MEM SMP HOST_APPEND LG_PARAMS QEMU_ARGS LGUEST_OPTS
-export GUEST_APPEND TIMEOUT_SCALE MACHINES BENCH RERUN
+export GUEST_APPEND TIMEOUT_SCALE MACHINES BENCH RERUN HOST_KERNEL KVM
 
-ifneq ($(HOST),i386)
-$(error HOST=$(HOST) is unknown; there is HOST=i386)
+ifeq ($(filter $(HOST),amd64 i386),)
+$(error HOST=$(HOST) is unknown; there are HOST=amd64 and HOST=i386)
 endif
+
+LAUNCHER_amd64 = STATIC=1
+LAUNCHER_i386 = SYSROOT=$(CACHE)/sysroot-i386 M32=1
 
 .PHONY: help
 help:
@@ -38,37 +41,61 @@ help:
 ## make clean                remove what was built here
 ## make distclean            and the caches: downloads, guest kernel
 ##
-## Variables: HOST=i386 (the only leg so far), V=1 (show commands),
-##   SMP=2 MEM=1G HOST_APPEND='reservetop=4M' (host machine), ACCEL=kvm,
+## Variables: HOST=i386 (a 64-bit host and the distribution's own kernel as
+##   guest: HOST=amd64, not yet finished), V=1 (show commands),
+##   SMP=2 MEM=1G HOST_APPEND='pti=on' ACCEL=kvm (host machine),
+##   HOST_KERNEL=6.12 KVM=1 (amd64: a newer kernel, KVM loaded beside lg.ko),
 ##   LGUEST_OPTS='--memory 128M' GUEST_APPEND='debug' (guest)
 
 # --- Build -------------------------------------------------------------------
 
-.PHONY: all packages machine module launcher guest tests
-all: module launcher guest tests
+.PHONY: all packages machine module newer-module launcher guest tests
+all: module newer-module launcher guest tests
 
 packages:
 	@machine/install.sh build
 
 machine: packages
-	@machine/host-$(HOST).sh >/dev/null
-	@machine/sysroot.sh >/dev/null
+	@machine/host.sh $(HOST) >/dev/null
+
+# What the newer kernel's module needs differs only in the kernel.
+BUILD_MODULE = $(MAKE) -j$(JOBS) -C module KDIR=$(CACHE)/host/$(1)/kdir \
+	OUT=$(CURDIR)/$(BUILD)/module$(1:$(HOST)%=%)
 
 module: machine
-	$(STEP) module "building lg.ko" $(MAKE) -j$(JOBS) -C module \
-		KDIR=$(CACHE)/host/$(HOST)/kdir OUT=$(CURDIR)/$(BUILD)/module
+	$(STEP) module "building lg.ko" $(call BUILD_MODULE,$(HOST))
+
+newer-module: packages
+ifeq ($(HOST),amd64)
+	@machine/host.sh amd64-6.12 >/dev/null
+	$(STEP) module-6.12 "building lg.ko for Linux 6.12" \
+		$(call BUILD_MODULE,amd64-6.12)
+endif
 
 launcher: machine
+ifeq ($(HOST),i386)
+	@machine/sysroot.sh >/dev/null
+endif
 	$(STEP) launcher "building the launcher" $(MAKE) -j$(JOBS) -C launcher \
-		OUT=$(CURDIR)/$(BUILD)/launcher SYSROOT=$(CACHE)/sysroot-i386 M32=1
+		OUT=$(CURDIR)/$(BUILD)/launcher $(LAUNCHER_$(HOST))
 
+ifeq ($(HOST),i386)
 guest: packages
 	$(STEP) guest "building the guest kernel, 5 minutes the first time" \
 		$(MAKE) -C guest OUT=$(CURDIR)/$(BUILD)/guest
+else
+guest: packages $(BUILD)/machine/unframe
+	@machine/kernels.sh >/dev/null
+endif
+
+$(BUILD)/machine/unframe: machine/unframe.c | packages
+	@mkdir -p $(@D) && gcc -O2 -Wall -Wextra -Werror -static -o $@ $<
 
 tests: packages
+ifeq ($(HOST),i386)
 	$(STEP) tests "building the test guests" $(MAKE) -j$(JOBS) -C tests \
 		OUT=$(CURDIR)/$(BUILD)/tests
+endif
 
 # --- Run ---------------------------------------------------------------------
 

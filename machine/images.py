@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the machines find at boot: the host's root file system and the guest's.
 
-Both are a static i386 busybox and a shell script as PID 1.  The host gets
+Both are a static busybox and a shell script as PID 1.  The host gets
 whatever has been built so far, so that a part can be tried alone.
 """
 
@@ -18,13 +18,24 @@ def cache_dir():
     return os.path.join(base, "lguest")
 
 
-def host_dir(leg):
-    """The folder that host-<leg>.sh prepared."""
-    return os.path.join(cache_dir(), "host", leg)
+def host_dir(host):
+    """The folder that `host.sh HOST` prepared."""
+    return os.path.join(cache_dir(), "host", host)
 
 
 def build_dir(leg):
     return os.path.join(TOP, "build", leg)
+
+
+def _kernels(leg):
+    """Files of /guest: the kernels that run there."""
+    build, stock = build_dir(leg), os.path.join(cache_dir(), "kernels")
+    if leg == "i386":
+        return {"vmlinux": os.path.join(build, "guest/vmlinux"),
+                "bzImage": os.path.join(build, "guest/bzImage")}
+    return {"vmlinuz": os.path.join(stock, "vmlinuz"),
+            "vmlinuz-6.12": os.path.join(stock, "vmlinuz-6.12"),
+            "vmlinuz-generic": os.path.join(host_dir(leg), "vmlinuz")}
 
 
 def _base(leg, init):
@@ -46,9 +57,22 @@ def guest_initrd(leg):
     return _base(leg, "guest-init").bytes()
 
 
-def host_initramfs(leg, job):
-    """`job` is what to do: file name -> text, found under /job."""
-    host, build = host_dir(leg), build_dir(leg)
+def _modules(image, host, which):
+    """The kernel modules that the list `which` of the host names."""
+    order = []
+    with open(os.path.join(host, which), encoding="ascii") as modules:
+        for path in modules.read().split():
+            name = os.path.basename(path)
+            image.file("lib/modules/" + name, os.path.join(host, "ko", path))
+            order.append(name)
+    image.data("lib/modules/order." + which, "\n".join(order) + "\n")
+
+
+def host_initramfs(leg, host, job):
+    """For the machine `host` of a leg; `job` is what to do there: file name ->
+    text, found under /job."""
+    build, suffix = build_dir(leg), host[len(leg):]
+    host = host_dir(host)
     image = _base(leg, "host-init")
     image.data("etc/hostname", "host\n")
     image.data("etc/profile", "export PATH=/bin:/sbin:/usr/bin:/usr/sbin\n"
@@ -56,21 +80,18 @@ def host_initramfs(leg, job):
     image.file("bin/guest-run", os.path.join(MACHINE, "guest-run"))
     image.file("bin/run-cases", os.path.join(MACHINE, "run-cases"))
 
-    with open(os.path.join(host, "modules"), encoding="ascii") as modules:
-        order = []
-        for path in modules.read().split():
-            name = os.path.basename(path)
-            image.file("lib/modules/" + name, path)
-            order.append(name)
-    image.data("lib/modules/order", "\n".join(order) + "\n")
+    _modules(image, host, "modules")
+    if os.path.exists(os.path.join(host, "kvm")):
+        _modules(image, host, "kvm")
 
-    built = [("lib/lg.ko", "module/lg.ko"),
-             ("bin/lguest", "launcher/lguest"),
-             ("bin/run-guest", "tests/host/run-guest"),
-             ("guest/vmlinux", "guest/vmlinux"),
-             ("guest/bzImage", "guest/bzImage")]
-    for name, path in built:
-        path = os.path.join(build, path)
+    built = {"lib/lg.ko": "module%s/lg.ko" % suffix,
+             "bin/lguest": "launcher/lguest",
+             "bin/unframe": "machine/unframe",
+             "bin/run-guest": "tests/host/run-guest"}
+    files = {name: os.path.join(build, path) for name, path in built.items()}
+    for name, path in _kernels(leg).items():
+        files["guest/" + name] = path
+    for name, path in files.items():
         if os.path.exists(path):
             image.file(name, path)
     image.data("guest/initrd", guest_initrd(leg))

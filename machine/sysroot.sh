@@ -25,7 +25,7 @@ fetch() (
 	set -e
 	mkdir "$work/deb" && cd "$work/deb"
 	# shellcheck disable=SC2086  # names are words
-	"$here/machine/apt-i386.sh" $list
+	"$here/machine/apt.sh" i386 $list
 	for deb in *.deb; do
 		dpkg-deb -x "$deb" "$sysroot"
 	done

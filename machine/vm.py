@@ -6,7 +6,8 @@ the environment says otherwise.  Four serial ports keep apart what must not
 mix: the terminal (or standard output), the kernel log, the verdicts (a
 socket of ours) and standard error.  See host-init for the other end.
 
-Environment: ACCEL (tcg, kvm), CPU, MEM, SMP, HOST_APPEND, LG_PARAMS, QEMU_ARGS.
+Environment: ACCEL (tcg, kvm), CPU, MEM, SMP, HOST_APPEND, HOST_KERNEL, KVM,
+LG_PARAMS, QEMU_ARGS; `make help` says more.
 """
 
 import ctypes
@@ -21,22 +22,35 @@ import images
 
 LOG = os.path.join(images.TOP, "build", "log")
 PR_SET_PDEATHSIG = 1
-DEFAULT_APPEND = "reservetop=4M"
+
+# QEMU's own emulation faults on `iretq` in user mode while SMAP is on, and lg.ko
+# knows nothing of five-level page tables.
+LEGS = {
+    "i386": {"qemu": "qemu-system-i386", "cpu": "max",
+             "append": "reservetop=4M"},
+    "amd64": {"qemu": "qemu-system-x86_64", "cpu": "max,-la57,-smap",
+              "append": ""},
+}
 
 
 class Config:
-    """What a machine is made of; the defaults come from the environment."""
+    """What a machine is made of; the defaults come from the environment.
+    `host` is the kernel's name for host.sh, the leg's own if absent."""
 
-    def __init__(self, leg="i386", append=None, smp=None, mem=None, share=None,
-                 params=None, icount=False):
+    def __init__(self, leg, append=None, smp=None, mem=None, share=None,
+                 params=None, icount=False, host=None, cpu=None, kvm=False):
         env = os.environ.get
+        kernel = env("HOST_KERNEL")
         self.leg = leg
+        self.host = host or (leg + "-" + kernel if kernel else leg)
+        self.qemu = LEGS[leg]["qemu"]
         self.accel = env("ACCEL") or "tcg"
-        self.cpu = env("CPU") or "max"
+        self.cpu = cpu or env("CPU") or LEGS[leg]["cpu"]
+        self.kvm = kvm or env("KVM") == "1"
         self.smp = int(smp or env("SMP") or 1)
         self.mem = mem or env("MEM") or "1G"
         if append is None:
-            append = env("HOST_APPEND", DEFAULT_APPEND)
+            append = env("HOST_APPEND", LEGS[leg]["append"])
         self.append = append
         self.share = share
         self.params = env("LG_PARAMS", "") if params is None else params
@@ -65,11 +79,12 @@ class Machine:
         env = dict(job.pop("env", {}))
         env.setdefault("LG_PARAMS", config.params)
         env["SHARE"] = "1" if config.share else ""
+        env["KVM"] = "1" if config.kvm else ""
         job["env"] = "".join("%s=%s\n" % (name, shlex.quote(str(value)))
                              for name, value in env.items())
         initramfs = os.path.join(self.folder.name, "initramfs")
         with open(initramfs, "wb") as out:
-            out.write(images.host_initramfs(config.leg, job))
+            out.write(images.host_initramfs(config.leg, config.host, job))
 
         self.process = subprocess.Popen(
             self._command(config, initramfs),
@@ -110,12 +125,12 @@ class Machine:
         return connection
 
     def _command(self, config, initramfs):
-        host = images.host_dir(config.leg)
+        host = images.host_dir(config.host)
         accel = config.accel
         if accel == "tcg" and config.smp > 1 and not config.icount:
             accel = "tcg,thread=multi"
         command = [
-            "qemu-system-i386", "-nodefaults", "-no-user-config",
+            config.qemu, "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot", "-nic", "none",
             "-name", "lguest-host", "-accel", accel, "-cpu", config.cpu,
             "-smp", str(config.smp), "-m", config.mem,

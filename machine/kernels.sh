@@ -1,0 +1,43 @@
+#!/bin/sh
+# Downloads the stock kernels that boot as guests, unmodified, into the cache
+# and prints the folder: files vmlinuz (the cloud kernel) and vmlinuz-6.12.
+# The folder is keyed by the list of packages, through the stamp file.
+set -eu
+cd "$(dirname "$0")/.."
+here=$PWD
+
+kernels=${XDG_CACHE_HOME:-$HOME/.cache}/lguest/kernels
+list=$(awk '$1 == "kernel" { print $2 }' machine/packages)
+stamp=$kernels/.packages
+if [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$list" ]; then
+	echo "$kernels"
+	exit 0
+fi
+
+mkdir -p build/log "$kernels"
+log=$here/build/log/kernels.log
+echo "lguest: fetching stock guest kernels (log: $log)" >&2
+
+work=$(mktemp -d "$kernels.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+fetch() (
+	set -ef
+	cd "$work"
+	# shellcheck disable=SC2086  # names are words
+	"$here/machine/apt.sh" amd64 $list
+	set +f
+	for deb in *.deb; do
+		dpkg-deb --fsys-tarfile "$deb" |
+			tar -x --wildcards './boot/vmlinuz-*' || true
+	done
+	mv boot/vmlinuz-6.1.* "$kernels/vmlinuz"
+	mv boot/vmlinuz-6.12.* "$kernels/vmlinuz-6.12"
+)
+if ! fetch >"$log" 2>&1; then
+	tail -n 20 "$log" >&2
+	echo "lguest: cannot download the guest kernels (see $log)" >&2
+	exit 1
+fi
+echo "$list" >"$stamp"
+echo "$kernels"
