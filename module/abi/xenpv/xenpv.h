@@ -16,11 +16,19 @@
 #include <xen/interface/vcpu.h>
 #include "lg.h"
 
+#define XENPV_VERSION		(4 << 16 | 17)	/* of Xen, whose behaviour we show */
 #define XENPV_PORTS		4096	/* 2-level event channels, 64-bit guest */
 #define XENPV_PORT_WORDS	(XENPV_PORTS / BITS_PER_LONG)
 #define XENPV_POLL_PORTS	128	/* most that sched_op:poll waits for */
 #define XENPV_GRANT_FRAMES	32	/* pages of grant table, behind shared_info */
 #define XENPV_CALLBACKS		8
+
+/* Selectors of the guest's programs that SYSCALL implies, in its own GDT. */
+#define XENPV_USER_CS32		0x23
+#define XENPV_USER_CS64		0x33
+#define XENPV_USER_DS		0x2b
+
+#define XENPV_SYSCALL_BYTES	2	/* of the SYSCALL instruction */
 
 /* Bits of lg_vcpu.irqs beside LG_IRQ_TIMER. */
 #define XENPV_IRQ_EVENT		1	/* ports were raised */
