@@ -1,0 +1,619 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Hypercalls: the SYSCALL instruction in the guest's kernel.
+ *
+ * Number in RAX, arguments in RDI, RSI, RDX, R10, R8, R9, result in RAX. Every
+ * argument is the guest's and checked by the function that uses it. What takes
+ * long returns XENPV_AGAIN from time to time: RIP goes back to the SYSCALL, with
+ * the arguments that are left, and signals and events have their turn.
+ */
+#include <linux/nospec.h>
+#include <linux/sched/signal.h>
+#include <xen/interface/features.h>
+#include <xen/interface/grant_table.h>
+#include <xen/interface/memory.h>
+#include <xen/interface/physdev.h>
+#include <xen/interface/version.h>
+#include "xenpv.h"
+
+#define VM_ASSIST_MAX		32	/* bits we remember */
+
+/**
+ * xenpv_must_give_way - a claim: a long hypercall must not go on now
+ *
+ * May sleep; called between two steps of it.
+ */
+bool xenpv_must_give_way(void)
+{
+	cond_resched();
+	return signal_pending(current);
+}
+
+/* ---- xen_version ---- */
+
+static long give(struct lg_vcpu *vcpu, u64 gva, const void *from, size_t bytes)
+{
+	return lg_shadow_write(vcpu, gva, from, bytes) ? -EFAULT : 0;
+}
+
+static long get_features(struct lg_vcpu *vcpu, u64 gva)
+{
+	struct xen_feature_info info;
+
+	if (lg_shadow_read(vcpu, gva, &info, sizeof(info)))
+		return -EFAULT;
+	if (info.submap_idx >= XENFEAT_NR_SUBMAPS)
+		return -EINVAL;
+	info.submap = BIT(XENFEAT_pae_pgdir_above_4gb) |
+		      BIT(XENFEAT_mmu_pt_update_preserve_ad) |
+		      BIT(XENFEAT_gnttab_map_avail_bits) |
+		      BIT(XENFEAT_direct_mapped);
+	return give(vcpu, gva, &info, sizeof(info));
+}
+
+static long do_xen_version(struct lg_vcpu *vcpu, u64 cmd, u64 gva)
+{
+	static const struct xen_extraversion extra = { ".0-lguest" };
+	static const struct xen_compile_info compile = {
+		"", "", "", "",
+	};
+	static const struct xen_capabilities_info caps = { "xen-3.0-x86_64 " };
+	static const struct xen_changeset_info changeset = { "unavailable" };
+	static const struct xen_platform_parameters params = {
+		HYPERVISOR_VIRT_START,
+	};
+	static const u8 handle[16];
+
+	switch (cmd) {
+	case XENVER_version:
+		return XENPV_VERSION;
+	case XENVER_extraversion:
+		return give(vcpu, gva, &extra, sizeof(extra));
+	case XENVER_compile_info:
+		return give(vcpu, gva, &compile, sizeof(compile));
+	case XENVER_capabilities:
+		return give(vcpu, gva, &caps, sizeof(caps));
+	case XENVER_changeset:
+		return give(vcpu, gva, &changeset, sizeof(changeset));
+	case XENVER_platform_parameters:
+		return give(vcpu, gva, &params, sizeof(params));
+	case XENVER_get_features:
+		return get_features(vcpu, gva);
+	case XENVER_pagesize:
+		return PAGE_SIZE;
+	case XENVER_guest_handle:
+		return give(vcpu, gva, handle, sizeof(handle));
+	case XENVER_commandline:
+		return -EPERM;
+	case XENVER_build_id:
+		return -ENODATA;
+	default:
+		return -ENOSYS;
+	}
+}
+
+/* ---- memory_op ---- */
+
+/* The upper bits of a command tell how many extents are done. */
+#define MEMORY_CMD_BITS		6
+
+static long machphys_mapping(struct lg_vcpu *vcpu, u64 gva)
+{
+	struct xen_machphys_mapping map = {
+		.v_start = MACH2PHYS_VIRT_START,
+		.v_end = MACH2PHYS_VIRT_END,
+		.max_mfn = vcpu->guest->ram_pages - 1,
+	};
+
+	return give(vcpu, gva, &map, sizeof(map));
+}
+
+/* As E820 has it. */
+struct memory_range {
+	u64 gpa, size;
+	u32 type;
+} __packed;
+
+static long memory_map(struct lg_vcpu *vcpu, u64 gva)
+{
+	struct memory_range ram = {
+		.size = xenpv_vcpu(vcpu)->dom->ram_pages << PAGE_SHIFT,
+		.type = 1,
+	};
+	struct xen_memory_map map;
+
+	if (lg_shadow_read(vcpu, gva, &map, sizeof(map)))
+		return -EFAULT;
+	if (map.nr_entries) {
+		map.nr_entries = 1;
+		if (lg_shadow_write(vcpu, (u64)map.buffer, &ram, sizeof(ram)))
+			return -EFAULT;
+	}
+	return give(vcpu, gva, &map, sizeof(map));
+}
+
+/*
+ * The balloon: pages are the guest's own with or without it, and where it wants
+ * one, there it is. Returns the number of extents that make sense.
+ */
+static long reservation(struct lg_vcpu *vcpu, u64 cmd, u64 gva)
+{
+	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
+	u64 i = a->call->arg[0] >> MEMORY_CMD_BITS;
+	u64 ram = a->dom->ram_pages;
+	struct xen_memory_reservation r;
+	xen_pfn_t gfn;
+
+	if (lg_shadow_read(vcpu, gva, &r, sizeof(r)) || r.domid != DOMID_SELF)
+		return i;
+	/* Only superpages of a size that exists, only counts that fit above. */
+	if (r.extent_order > 18 || r.nr_extents >> (63 - MEMORY_CMD_BITS) ||
+	    i > r.nr_extents)
+		return i;
+	for (; i < r.nr_extents; i++) {
+		if (xenpv_must_give_way()) {
+			a->call->arg[0] = i << MEMORY_CMD_BITS | cmd;
+			return XENPV_AGAIN;
+		}
+		if (lg_shadow_read(vcpu, (u64)r.extent_start + i * sizeof(gfn),
+				   &gfn, sizeof(gfn)) ||
+		    gfn >= ram || ram - gfn < BIT_ULL(r.extent_order))
+			break;
+	}
+	return i;
+}
+
+static long do_memory_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva)
+{
+	cmd &= GENMASK_ULL(MEMORY_CMD_BITS - 1, 0);
+	switch (cmd) {
+	case XENMEM_machphys_mapping:
+		return machphys_mapping(vcpu, gva);
+	case XENMEM_memory_map:
+		return memory_map(vcpu, gva);
+	case XENMEM_maximum_ram_page:
+		return vcpu->guest->ram_pages - 1;
+	case XENMEM_current_reservation:
+	case XENMEM_maximum_reservation:
+		return xenpv_vcpu(vcpu)->dom->ram_pages;
+	case XENMEM_decrease_reservation:
+	case XENMEM_populate_physmap:
+		return reservation(vcpu, cmd, gva);
+	case XENMEM_increase_reservation:	/* there is no more */
+		return 0;
+	case XENMEM_machine_memory_map:
+		return -EPERM;
+	case XENMEM_add_to_physmap:
+		return -EACCES;
+	default:
+		return -ENOSYS;
+	}
+}
+
+/* ---- console_io ---- */
+
+/* A piece for the launcher; the guest comes back with the rest. */
+static long console_write(struct lg_vcpu *vcpu, u64 count, u64 gva)
+{
+	struct xenpv_call *call = xenpv_vcpu(vcpu)->call;
+	struct lg_run *run = vcpu->run;
+	u8 text[LG_CONSOLE_BYTES];
+	u64 piece = min_t(u64, count, sizeof(text));
+
+	if (count > INT_MAX)
+		return -EINVAL;
+	if (!count)
+		return 0;
+	if (lg_shadow_read(vcpu, gva, text, piece))
+		return -EFAULT;
+	memcpy(run->console.data, text, piece);
+	run->console.len = piece;
+	run->exit_reason = LG_EXIT_CONSOLE;
+	call->exit = true;
+	if (piece == count)
+		return 0;
+	call->arg[1] = count - piece;
+	call->arg[2] = gva + piece;
+	return XENPV_AGAIN;
+}
+
+static long do_console_io(struct lg_vcpu *vcpu, u64 cmd, u64 count, u64 gva)
+{
+	switch (cmd) {
+	case CONSOLEIO_write:
+		return console_write(vcpu, count, gva);
+	case CONSOLEIO_read:	/* input comes through the console ring */
+		return 0;
+	default:
+		return -ENOSYS;
+	}
+}
+
+/* ---- grant_table_op: version 1 tables, in the pages behind shared_info ---- */
+
+static u32 grant_frames_max(struct lg_vcpu *vcpu)
+{
+	struct xenpv_domain *dom = xenpv_vcpu(vcpu)->dom;
+
+	return min_t(u64, XENPV_GRANT_FRAMES,
+		     vcpu->guest->ram_pages - 1 - dom->shared_gfn);
+}
+
+static long grant_setup(struct lg_vcpu *vcpu, u64 gva)
+{
+	struct xenpv_domain *dom = xenpv_vcpu(vcpu)->dom;
+	struct gnttab_setup_table s;
+	xen_pfn_t gfn;
+	u32 i;
+
+	if (lg_shadow_read(vcpu, gva, &s, sizeof(s)))
+		return -EFAULT;
+	s.status = GNTST_okay;
+	if (s.dom != DOMID_SELF)
+		s.status = GNTST_bad_domain;
+	else if (s.nr_frames > grant_frames_max(vcpu))
+		s.status = GNTST_general_error;
+	else
+		dom->grant_frames = max(dom->grant_frames, s.nr_frames);
+	for (i = 0; s.status == GNTST_okay && i < s.nr_frames; i++) {
+		gfn = dom->shared_gfn + 1 + i;
+		if (lg_shadow_write(vcpu, (u64)s.frame_list + i * sizeof(gfn),
+				    &gfn, sizeof(gfn)))
+			s.status = GNTST_bad_virt_addr;
+	}
+	return give(vcpu, gva, &s, sizeof(s));
+}
+
+static long grant_query(struct lg_vcpu *vcpu, u64 gva)
+{
+	struct gnttab_query_size q;
+
+	if (lg_shadow_read(vcpu, gva, &q, sizeof(q)))
+		return -EFAULT;
+	q.status = q.dom == DOMID_SELF ? GNTST_okay : GNTST_bad_domain;
+	q.nr_frames = xenpv_vcpu(vcpu)->dom->grant_frames;
+	q.max_nr_frames = grant_frames_max(vcpu);
+	return give(vcpu, gva, &q, sizeof(q));
+}
+
+static long grant_set_version(struct lg_vcpu *vcpu, u64 gva)
+{
+	struct gnttab_set_version s;
+	u32 wanted;
+
+	if (lg_shadow_read(vcpu, gva, &s, sizeof(s)))
+		return -EFAULT;
+	wanted = s.version;
+	s.version = 1;
+	return give(vcpu, gva, &s, sizeof(s)) ?: wanted == 1 ? 0 : -EINVAL;
+}
+
+static long grant_get_version(struct lg_vcpu *vcpu, u64 gva)
+{
+	struct gnttab_get_version g;
+
+	if (lg_shadow_read(vcpu, gva, &g, sizeof(g)))
+		return -EFAULT;
+	if (g.dom != DOMID_SELF)
+		return -ESRCH;
+	g.version = 1;
+	return give(vcpu, gva, &g, sizeof(g));
+}
+
+/* Each takes one argument; a list of them is more than anybody asks for. */
+static long do_grant_table_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva, u64 count)
+{
+	if ((s32)count < 0 || count > U32_MAX)
+		return -EINVAL;
+	switch (cmd) {
+	case GNTTABOP_setup_table:
+		return count == 1 ? grant_setup(vcpu, gva) : -EINVAL;
+	case GNTTABOP_query_size:
+		return count == 1 ? grant_query(vcpu, gva) : -EINVAL;
+	case GNTTABOP_set_version:
+		return count == 1 ? grant_set_version(vcpu, gva) : -EINVAL;
+	case GNTTABOP_get_version:
+		return count == 1 ? grant_get_version(vcpu, gva) : -EINVAL;
+	default:
+		return -ENOSYS;
+	}
+}
+
+/* ---- the small ones ---- */
+
+static long do_vm_assist(struct lg_vcpu *vcpu, u64 cmd, u64 type)
+{
+	struct xenpv_domain *dom = xenpv_vcpu(vcpu)->dom;
+
+	if (type > MAX_VMASST_TYPE || type >= VM_ASSIST_MAX)
+		return -EINVAL;
+	switch (cmd) {
+	case VMASST_CMD_enable:
+		dom->vm_assist |= BIT(type);
+		return 0;
+	case VMASST_CMD_disable:
+		dom->vm_assist &= ~BIT(type);
+		return 0;
+	default:
+		return -ENOSYS;
+	}
+}
+
+static long do_set_debugreg(struct lg_vcpu *vcpu, u64 reg, u64 value)
+{
+	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
+
+	switch (reg) {
+	case 0 ... 3:
+		if (value >= TASK_SIZE_MAX && (s64)value < (s64)__HYPERVISOR_VIRT_END)
+			return -EPERM;
+		break;
+	case 6:
+	case 7:
+		if (value >> 32)
+			return -EPERM;
+		break;
+	default:
+		return -ENODEV;
+	}
+	a->dr[array_index_nospec(reg, ARRAY_SIZE(a->dr))] = value;
+	return 0;
+}
+
+static long do_get_debugreg(struct lg_vcpu *vcpu, u64 reg)
+{
+	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
+
+	if (reg >= ARRAY_SIZE(a->dr) || reg == 4 || reg == 5)
+		return -EINVAL;
+	return a->dr[array_index_nospec(reg, ARRAY_SIZE(a->dr))];
+}
+
+static long do_physdev_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva)
+{
+	struct physdev_set_iopl iopl;
+
+	switch (cmd) {
+	case PHYSDEVOP_set_iopl:
+		if (lg_shadow_read(vcpu, gva, &iopl, sizeof(iopl)))
+			return -EFAULT;
+		if (iopl.iopl > 3)
+			return -EINVAL;
+		xenpv_vcpu(vcpu)->iopl = iopl.iopl;
+		return 0;
+	case PHYSDEVOP_set_iobitmap:	/* behind the ports there is nothing */
+		return 0;
+	case PHYSDEVOP_apic_read:
+	case PHYSDEVOP_apic_write:
+	case PHYSDEVOP_alloc_irq_vector:
+		return -EPERM;
+	case PHYSDEVOP_eoi:
+	case PHYSDEVOP_irq_status_query:
+	case PHYSDEVOP_pirq_eoi_gmfn_v1:
+	case PHYSDEVOP_pirq_eoi_gmfn_v2:
+		return -EINVAL;
+	default:
+		return -ENOSYS;
+	}
+}
+
+static long do_stack_switch(struct lg_vcpu *vcpu, u64 sp)
+{
+	xenpv_vcpu(vcpu)->kernel_sp = sp;
+	return 0;
+}
+
+static long do_fpu_taskswitch(struct lg_vcpu *vcpu, u64 set)
+{
+	xenpv_vcpu(vcpu)->ts = set;
+	return 0;
+}
+
+static long do_set_timer(struct lg_vcpu *vcpu, u64 when_ns)
+{
+	xenpv_set_timer(vcpu, when_ns);
+	return 0;
+}
+
+static long do_iret(struct lg_vcpu *vcpu)
+{
+	xenpv_vcpu(vcpu)->call->no_result = true;
+	return xenpv_iret(vcpu);
+}
+
+/* ---- all together ---- */
+
+static long do_multicall(struct lg_vcpu *vcpu, u64 gva, u64 count);
+
+static long do_call(struct lg_vcpu *vcpu, struct xenpv_call *call)
+{
+	const u64 *arg = call->arg;
+
+	if (call->nr < 32)
+		vcpu->stats[LG_STAT_HCALL_FIRST +
+			    array_index_nospec(call->nr, 32)]++;
+	switch (call->nr) {
+	case __HYPERVISOR_set_trap_table:
+		return xenpv_set_trap_table(vcpu, arg[0]);
+	case __HYPERVISOR_mmu_update:
+		return xenpv_mmu_update(vcpu, arg[0], arg[1], arg[2], arg[3]);
+	case __HYPERVISOR_set_gdt:
+		return xenpv_set_gdt(vcpu, arg[0], arg[1]);
+	case __HYPERVISOR_stack_switch:
+		return do_stack_switch(vcpu, arg[1]);
+	case __HYPERVISOR_set_callbacks:
+		return xenpv_set_callbacks(vcpu, arg[0], arg[1], arg[2]);
+	case __HYPERVISOR_fpu_taskswitch:
+		return do_fpu_taskswitch(vcpu, arg[0]);
+	case __HYPERVISOR_sched_op_compat:
+		return xenpv_sched_op_compat(vcpu, arg[0], arg[1]);
+	case __HYPERVISOR_set_debugreg:
+		return do_set_debugreg(vcpu, arg[0], arg[1]);
+	case __HYPERVISOR_get_debugreg:
+		return do_get_debugreg(vcpu, arg[0]);
+	case __HYPERVISOR_update_descriptor:
+		return xenpv_update_descriptor(vcpu, arg[0], arg[1]);
+	case __HYPERVISOR_memory_op:
+		return do_memory_op(vcpu, arg[0], arg[1]);
+	case __HYPERVISOR_multicall:
+		return do_multicall(vcpu, arg[0], arg[1]);
+	case __HYPERVISOR_update_va_mapping:
+		return xenpv_update_va_mapping(vcpu, arg[0], arg[1], arg[2],
+					       DOMID_SELF);
+	case __HYPERVISOR_set_timer_op:
+		return do_set_timer(vcpu, arg[0]);
+	case __HYPERVISOR_xen_version:
+		return do_xen_version(vcpu, arg[0], arg[1]);
+	case __HYPERVISOR_console_io:
+		return do_console_io(vcpu, arg[0], arg[1], arg[2]);
+	case __HYPERVISOR_grant_table_op:
+		return do_grant_table_op(vcpu, arg[0], arg[1], arg[2]);
+	case __HYPERVISOR_vm_assist:
+		return do_vm_assist(vcpu, arg[0], arg[1]);
+	case __HYPERVISOR_update_va_mapping_otherdomain:
+		return xenpv_update_va_mapping(vcpu, arg[0], arg[1], arg[2],
+					       arg[3]);
+	case __HYPERVISOR_iret:
+		return do_iret(vcpu);
+	case __HYPERVISOR_vcpu_op:
+		return xenpv_vcpu_op(vcpu, arg[0], arg[1], arg[2]);
+	case __HYPERVISOR_set_segment_base:
+		return xenpv_set_segment_base(vcpu, arg[0], arg[1]);
+	case __HYPERVISOR_mmuext_op:
+		return xenpv_mmuext_op(vcpu, arg[0], arg[1], arg[2], arg[3]);
+	case __HYPERVISOR_sched_op:
+		return xenpv_sched_op(vcpu, arg[0], arg[1]);
+	case __HYPERVISOR_callback_op:
+		return xenpv_callback_op(vcpu, arg[0], arg[1]);
+	case __HYPERVISOR_event_channel_op:
+		return xenpv_event_channel_op(vcpu, arg[0], arg[1]);
+	case __HYPERVISOR_physdev_op:
+		return do_physdev_op(vcpu, arg[0], arg[1]);
+	case __HYPERVISOR_xenpmu_op:
+		return -EOPNOTSUPP;
+	default:
+		return -ENOSYS;
+	}
+}
+
+/*
+ * One call of a list. Returns the call's result; its entry in the guest gets it,
+ * or the arguments that are left. -EFAULT in @failed: there is no entry.
+ */
+static long multicall_one(struct lg_vcpu *vcpu, u64 gva, struct xenpv_call *outer,
+			  bool *failed)
+{
+	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
+	struct xenpv_call call = { };
+	struct multicall_entry e;
+	long rc;
+
+	*failed = true;
+	if (lg_shadow_read(vcpu, gva, &e, sizeof(e)))
+		return -EFAULT;
+	call.nr = e.op;
+	memcpy(call.arg, e.args, sizeof(call.arg));
+	vcpu->stats[LG_STAT_RING]++;
+	a->call = &call;
+	rc = do_call(vcpu, &call);
+	a->call = outer;
+	outer->exit |= call.exit;
+	outer->no_result |= call.no_result;
+	*failed = false;
+	if (call.no_result)
+		return 0;
+	if (rc == XENPV_AGAIN)
+		memcpy(e.args, call.arg, sizeof(call.arg));
+	else
+		e.result = rc;
+	*failed = lg_shadow_write(vcpu, gva, &e, sizeof(e));
+	return rc;
+}
+
+static bool multicall_ends(struct lg_vcpu *vcpu, struct xenpv_call *call)
+{
+	return call->no_result || lg_guest_is_dead(vcpu->guest);
+}
+
+/* A list in a list is refused; an iret ends it. */
+static long do_multicall(struct lg_vcpu *vcpu, u64 gva, u64 count)
+{
+	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
+	struct xenpv_call *call = a->call;
+	bool failed = false;
+	long rc = 0;
+
+	if (a->in_multicall)
+		return -EINVAL;
+	count = (u32)count;
+	a->in_multicall = true;
+	while (count && !multicall_ends(vcpu, call)) {
+		rc = multicall_one(vcpu, gva, call, &failed);
+		if (failed || rc == XENPV_AGAIN)
+			break;
+		gva += sizeof(struct multicall_entry);
+		count--;
+		if (count && (call->exit || xenpv_must_give_way())) {
+			rc = XENPV_AGAIN;
+			break;
+		}
+	}
+	a->in_multicall = false;
+	if (failed)
+		return -EFAULT;
+	if (rc != XENPV_AGAIN || multicall_ends(vcpu, call))
+		return 0;
+	call->arg[0] = gva;
+	call->arg[1] = count;
+	return XENPV_AGAIN;
+}
+
+static void load_args(const struct lg_frame *f, struct xenpv_call *call)
+{
+	call->nr = f->rax;
+	call->arg[0] = f->rdi;
+	call->arg[1] = f->rsi;
+	call->arg[2] = f->rdx;
+	call->arg[3] = f->r10;
+	call->arg[4] = f->r8;
+	call->arg[5] = f->r9;
+}
+
+/* What is left of the call: the guest makes it again. */
+static void call_again(struct lg_frame *f, const struct xenpv_call *call)
+{
+	f->rdi = call->arg[0];
+	f->rsi = call->arg[1];
+	f->rdx = call->arg[2];
+	f->r10 = call->arg[3];
+	f->r8 = call->arg[4];
+	f->r9 = call->arg[5];
+	f->rip -= XENPV_SYSCALL_BYTES;
+}
+
+/**
+ * xenpv_hypercall - SYSCALL from the guest's kernel
+ * @vcpu: in kernel mode
+ *
+ * Returns true if the launcher has something to do.
+ */
+bool xenpv_hypercall(struct lg_vcpu *vcpu)
+{
+	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
+	struct lg_frame *f = host_frame(vcpu);
+	struct xenpv_call call = { };
+	long rc;
+
+	vcpu->stats[LG_STAT_HYPERCALL]++;
+	load_args(f, &call);
+	f->cs = FLAT_KERNEL_CS64;
+	f->ss = FLAT_KERNEL_SS64;
+	a->call = &call;
+	rc = do_call(vcpu, &call);
+	a->call = NULL;
+	if (rc == XENPV_AGAIN)
+		call_again(f, &call);
+	else if (!call.no_result)
+		f->rax = rc;
+	return call.exit || lg_guest_is_dead(vcpu->guest);
+}
