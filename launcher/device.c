@@ -43,9 +43,9 @@ static int device_check(const struct lg_info *info)
 		return complain(STATUS_MODULE,
 				DEVICE_PATH ": the module speaks interface %u and this command %u; install both from one version",
 				info->api_version, LG_API_VERSION);
-	if (!(info->abis & (1u << LG_ABI_LG32)))
+	if (!(info->abis & (1u << LG_ABI_LG32 | 1u << LG_ABI_XENPV)))
 		return complain(STATUS_MODULE,
-				DEVICE_PATH ": the module runs no lg32 guests on this host");
+				DEVICE_PATH ": the module runs no guests that this command knows");
 	return 0;
 }
 

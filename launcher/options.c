@@ -13,8 +13,6 @@
 #include "lguest/api.h"
 #include "report.h"
 
-#define DEFAULT_MEMORY		"64M"
-
 enum {
 	OPT_MEMORY = 'm',
 	OPT_INITRD = 'i',
@@ -180,7 +178,6 @@ void options_parse(struct options *options, int argc, char **argv)
 	int option, rest = argc;
 
 	memset(options, 0, sizeof(*options));
-	options->memory = options_memory(DEFAULT_MEMORY);
 	/* getopt would take the "--" for itself; it is where our part ends. */
 	for (int i = 1; i < argc && rest == argc; i++)
 		if (!strcmp(argv[i], "--"))

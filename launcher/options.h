@@ -11,7 +11,7 @@
  * @kernel: file
  * @initrd: file, or NULL
  * @cmdline: what followed "--", joined; allocated
- * @memory: bytes
+ * @memory: bytes; 0 for what the machine has by default
  * @paging: LG_PAGING_x
  * @console: backends, in order
  * @consoles: how many; at least one

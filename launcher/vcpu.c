@@ -15,26 +15,16 @@
 
 #include "dev/pci.h"
 #include "dev/uart.h"
+#include "dev/xen/console.h"
 #include "loop.h"
 #include "report.h"
 
 #define KEYBOARD_STATUS_PORT	0x64
 #define KEYBOARD_STATUS		1
 
-static int vcpu_set_entry(struct vcpu *vcpu, u32 entry)
-{
-	struct lg_regs32 regs;
-
-	if (ioctl(vcpu->fd, LG_GET_REGS, &regs))
-		return -errno;
-	regs.eip = entry;
-	return ioctl(vcpu->fd, LG_SET_REGS, &regs) ? -errno : 0;
-}
-
-int vcpu_init(struct vcpu *vcpu, int guest_fd, u32 entry)
+int vcpu_init(struct vcpu *vcpu, int guest_fd)
 {
 	struct lg_vcpu_config config = { .index = 0 };
-	int err;
 
 	vcpu->thread.running = false;
 	vcpu->run = MAP_FAILED;
@@ -49,11 +39,6 @@ int vcpu_init(struct vcpu *vcpu, int guest_fd, u32 entry)
 		return complain(STATUS_HOST,
 				"cannot map the virtual CPU's page: %s",
 				strerror(errno));
-	err = vcpu_set_entry(vcpu, entry);
-	if (err)
-		return complain(STATUS_INTERNAL,
-				"cannot set the guest's registers: %s",
-				strerror(-err));
 	return 0;
 }
 
@@ -71,6 +56,8 @@ void vcpu_exit(struct vcpu *vcpu)
 static void vcpu_port(struct vcpu *vcpu, u16 port, u8 size, bool write,
 		      u32 *val)
 {
+	if (!vcpu->bus)
+		return;
 	if (port >= PCI_PORT_FIRST && port <= PCI_PORT_LAST)
 		pci_port(vcpu->bus, port, size, write, val);
 	else if (port >= UART_PORT_FIRST && port <= UART_PORT_LAST)
@@ -94,9 +81,19 @@ static void vcpu_do_mmio(struct vcpu *vcpu)
 	struct lg_run *run = vcpu->run;
 	u32 val = run->mmio.is_write ? run->mmio.data : 0xffffffff;
 
-	pci_mmio(vcpu->bus, run->mmio.gpa, run->mmio.size, run->mmio.is_write,
-		 &val);
+	if (vcpu->bus)
+		pci_mmio(vcpu->bus, run->mmio.gpa, run->mmio.size,
+			 run->mmio.is_write, &val);
 	run->mmio.data = val;
+}
+
+static void vcpu_do_console(struct vcpu *vcpu)
+{
+	struct lg_run *run = vcpu->run;
+	u32 len = run->console.len;
+
+	if (vcpu->console && len <= LG_CONSOLE_BYTES)
+		xen_console_text(vcpu->console, run->console.data, len);
 }
 
 /* The guest's own words, made harmless. */
@@ -106,6 +103,32 @@ static int vcpu_ended(struct vcpu *vcpu, int status, const char *how)
 
 	snprintf(reason, sizeof(reason), "%s", vcpu->run->reason);
 	return complain(status, "guest %s: %s", how, printable(reason));
+}
+
+/* The guest will not run again: sets @status. */
+static void vcpu_end(struct vcpu *vcpu)
+{
+	/* Its own last words come before ours. */
+	if (vcpu->console)
+		xen_console_flush(vcpu->console);
+	switch (vcpu->run->exit_reason) {
+	case LG_EXIT_SHUTDOWN:
+		vcpu->status = STATUS_OK;
+		break;
+	case LG_EXIT_RESTART:
+		vcpu->status = VCPU_RESTART;
+		break;
+	case LG_EXIT_CRASH:
+		vcpu->status = vcpu_ended(vcpu, STATUS_CRASHED, "crashed");
+		break;
+	case LG_EXIT_KILLED:
+		vcpu->status = vcpu_ended(vcpu, STATUS_KILLED, "killed");
+		break;
+	default:
+		vcpu->status = complain(STATUS_INTERNAL,
+					"unknown exit reason %u of the module",
+					vcpu->run->exit_reason);
+	}
 }
 
 /* One way out of LG_RUN.  Returns false when there is no way back in. */
@@ -118,22 +141,11 @@ static bool vcpu_handle(struct vcpu *vcpu)
 	case LG_EXIT_MMIO:
 		vcpu_do_mmio(vcpu);
 		return true;
-	case LG_EXIT_SHUTDOWN:
-		vcpu->status = STATUS_OK;
-		return false;
-	case LG_EXIT_RESTART:
-		vcpu->status = VCPU_RESTART;
-		return false;
-	case LG_EXIT_CRASH:
-		vcpu->status = vcpu_ended(vcpu, STATUS_CRASHED, "crashed");
-		return false;
-	case LG_EXIT_KILLED:
-		vcpu->status = vcpu_ended(vcpu, STATUS_KILLED, "killed");
-		return false;
+	case LG_EXIT_CONSOLE:
+		vcpu_do_console(vcpu);
+		return true;
 	default:
-		vcpu->status = complain(STATUS_INTERNAL,
-					"unknown exit reason %u of the module",
-					vcpu->run->exit_reason);
+		vcpu_end(vcpu);
 		return false;
 	}
 }

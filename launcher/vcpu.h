@@ -8,14 +8,16 @@
 
 struct backend;
 struct pci;
+struct xen_console;
 
 /**
  * struct vcpu - the guest's CPU and the thread that runs it
  * @fd: from LG_CREATE_VCPU
  * @run: its run page
  * @thread: in LG_RUN most of the time
- * @bus: where port and memory accesses go
+ * @bus: where port and memory accesses go; NULL for nowhere
  * @early: where the serial port's output goes
+ * @console: where LG_EXIT_CONSOLE's text goes; NULL for nowhere
  * @status: why it ended, once @thread has
  */
 struct vcpu {
@@ -24,6 +26,7 @@ struct vcpu {
 	struct thread thread;
 	struct pci *bus;
 	struct backend *early;
+	struct xen_console *console;
 	int status;
 };
 
@@ -31,7 +34,7 @@ struct vcpu {
 #define VCPU_RESTART	(-1)
 
 /* Each returns 0 or an exit status, the reason said. */
-int vcpu_init(struct vcpu *vcpu, int guest_fd, u32 entry);
+int vcpu_init(struct vcpu *vcpu, int guest_fd);
 int vcpu_start(struct vcpu *vcpu);
 
 /*

@@ -12,12 +12,12 @@
 #include <unistd.h>
 
 #include "backend/disk.h"
-#include "dev/virtio/block.h"
-#include "dev/virtio/console.h"
-#include "dev/virtio/rng.h"
 #include "device.h"
 #include "loop.h"
+#include "machine.h"
 #include "report.h"
+
+#define UNPACK_SLACK	(16 * MIB)
 
 static int vm_open_backends(struct vm *vm)
 {
@@ -59,33 +59,59 @@ void vm_close(struct vm *vm)
 			vm->backend[i].ops->close(&vm->backend[i]);
 }
 
-static int vm_check_memory(const struct vm *vm)
-{
-	u64 most = PCI_WINDOW_GPA;
+static const struct machine *const machines[] = {
+	&machine_lg32,
+	&machine_xenpv,
+};
 
-	if (vm->info.max_memory && vm->info.max_memory < most)
-		most = vm->info.max_memory;
-	if (vm->options->memory <= most)
-		return 0;
-	return complain(STATUS_USAGE,
-			"--memory %lluM: too much; a guest can have %lluM here",
-			(unsigned long long)(vm->options->memory / MIB),
-			(unsigned long long)(most / MIB));
+static const struct machine *vm_find_machine(u32 abi)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
+		if (machines[i]->abi == abi)
+			return machines[i];
+	return NULL;
+}
+
+/* What a kernel may unpack to: debugging symbols and the like are dropped. */
+static u64 vm_unpack_limit(const struct vm *vm)
+{
+	u64 memory = vm->options->memory;
+
+	for (size_t i = 0; !vm->options->memory && i < ARRAY_SIZE(machines); i++)
+		if (memory < machines[i]->memory)
+			memory = machines[i]->memory;
+	return memory + UNPACK_SLACK;
+}
+
+static int vm_make_memory(struct vm *vm)
+{
+	const struct machine *machine = vm->machine;
+	u64 bytes = vm->options->memory, most = machine->max_memory;
+
+	if (!bytes)
+		bytes = machine->memory;
+	if (vm->info.max_memory && vm->info.max_memory - machine->beyond < most)
+		most = vm->info.max_memory - machine->beyond;
+	if (bytes > most)
+		return complain(STATUS_USAGE,
+				"--memory %lluM: too much; a guest can have %lluM here",
+				(unsigned long long)(bytes / MIB),
+				(unsigned long long)(most / MIB));
+	return mem_init(&vm->mem, bytes + machine->beyond);
 }
 
 static int vm_create_guest(struct vm *vm)
 {
 	struct lg_guest_config config = {
-		.abi = LG_ABI_LG32,
+		.abi = vm->machine->abi,
 		.paging = vm->options->paging,
 	};
 	struct lg_memory memory = {
 		.hva = (uintptr_t)vm->mem.base,
 		.size = vm->mem.size,
-		.mmio_gpa = PCI_WINDOW_GPA,
-		.mmio_size = PCI_WINDOW_BYTES,
 	};
 
+	vm->machine->set_memory(&memory);
 	vm->guest_fd = ioctl(vm->device_fd, LG_CREATE_GUEST, &config);
 	if (vm->guest_fd < 0)
 		return complain(errno == ENOMEM ? STATUS_HOST : STATUS_MODULE,
@@ -99,44 +125,40 @@ static int vm_create_guest(struct vm *vm)
 	return 0;
 }
 
-/* The order is the order of PCI slots and so of names in the guest. */
-static int vm_add_devices(struct vm *vm)
+/* The kernel says what machine it is; then it is put into it. */
+static int vm_load(struct vm *vm)
 {
-	const struct options *options = vm->options;
-	int status = 0;
+	struct kernel kernel;
+	int status;
 
-	pci_init(&vm->bus);
-	for (unsigned int i = 0; i < options->consoles && !status; i++)
-		status = virtio_console_init(&vm->console[i], &vm->backend[i],
-					     &vm->bus, &vm->mem, vm->guest_fd);
-	for (unsigned int i = 0; i < options->blocks && !status; i++)
-		status = virtio_block_init(&vm->block[i], vm->disk[i],
-					   &vm->bus, &vm->mem, vm->guest_fd);
-	if (!status && !options->no_rng)
-		status = virtio_rng_init(&vm->rng, &vm->bus, &vm->mem,
-					 vm->guest_fd);
+	status = kernel_open(&vm->boot, vm->info.abis, vm_unpack_limit(vm),
+			     &kernel);
+	if (status)
+		return status;
+	vm->machine = vm_find_machine(kernel.abi);
+	status = vm->machine->check(vm);
+	if (!status)
+		status = vm_make_memory(vm);
+	if (!status)
+		status = vm->machine->load(vm, &kernel);
+	kernel_close(&kernel);
 	return status;
 }
 
 int vm_build(struct vm *vm)
 {
-	u32 entry;
 	int status;
 
-	status = vm_check_memory(vm);
-	if (!status)
-		status = mem_init(&vm->mem, vm->options->memory);
-	if (!status)
-		status = boot_load(&vm->boot, &vm->mem, &entry);
+	status = vm_load(vm);
 	if (!status)
 		status = vm_create_guest(vm);
 	if (!status)
-		status = vm_add_devices(vm);
-	if (status)
-		return status;
-	vm->vcpu.bus = &vm->bus;
-	vm->vcpu.early = &vm->backend[0];
-	return vcpu_init(&vm->vcpu, vm->guest_fd, entry);
+		status = vm->machine->add_devices(vm);
+	if (!status)
+		status = vcpu_init(&vm->vcpu, vm->guest_fd);
+	if (!status)
+		status = vm->machine->start_vcpu(vm);
+	return status;
 }
 
 /* In reverse; whatever there is of it. */
@@ -144,17 +166,7 @@ void vm_destroy(struct vm *vm)
 {
 	if (vm->vcpu.fd >= 0)
 		vcpu_exit(&vm->vcpu);
-	if (vm->rng)
-		virtio_rng_exit(vm->rng);
-	vm->rng = NULL;
-	for (unsigned int i = 0; i < OPTIONS_DEVICES_MAX; i++) {
-		if (vm->block[i])
-			virtio_block_exit(vm->block[i]);
-		if (vm->console[i])
-			virtio_console_exit(vm->console[i]);
-		vm->block[i] = NULL;
-		vm->console[i] = NULL;
-	}
+	vm->machine->remove_devices(vm);
 	if (vm->guest_fd >= 0)
 		close(vm->guest_fd);
 	vm->guest_fd = -1;
@@ -163,16 +175,16 @@ void vm_destroy(struct vm *vm)
 
 int vm_run(struct vm *vm)
 {
-	int status = 0;
+	int status = vm->machine->start_devices(vm);
+	bool stopped;
 
-	for (unsigned int i = 0; i < vm->options->blocks && !status; i++)
-		status = virtio_block_start(vm->block[i]);
 	if (!status)
 		status = vcpu_start(&vm->vcpu);
 	if (status)
 		return status;
 	loop_run();
-	if (vcpu_stop(&vm->vcpu))
+	stopped = vm->machine->stop_devices(vm);
+	if (vcpu_stop(&vm->vcpu) && stopped)
 		return vm->vcpu.status;
 	return complain(STATUS_HOST, "the guest is stuck in a device: left behind");
 }

@@ -6,6 +6,7 @@
 #include "boot/boot.h"
 #include "dev/pci.h"
 #include "lguest/api.h"
+#include "machine.h"
 #include "mem.h"
 #include "options.h"
 #include "types.h"
@@ -15,6 +16,7 @@ struct disk;
 struct virtio_block;
 struct virtio_console;
 struct virtio_rng;
+struct xen_console;
 
 /**
  * struct vm - a machine
@@ -28,13 +30,15 @@ struct virtio_rng;
  * @disk: of the block devices
  *
  * What a reboot makes anew:
+ * @machine: of the kernel's ABI
  * @guest_fd: from LG_CREATE_GUEST, or -1
  * @mem: guest memory
- * @bus: PCI
  * @vcpu: the CPU
- * @console: as many as @options has
- * @block: the same
- * @rng: NULL if not wanted
+ *
+ * What is the machine's own: devices are NULL or as many as @options has.
+ * @lg32.entry: first instruction, guest-physical
+ * @lg32.bus: PCI
+ * @xenpv.start: first state
  */
 struct vm {
 	const struct options *options;
@@ -44,13 +48,22 @@ struct vm {
 	struct backend backend[OPTIONS_DEVICES_MAX];
 	struct disk *disk[OPTIONS_DEVICES_MAX];
 
+	const struct machine *machine;
 	int guest_fd;
 	struct mem mem;
-	struct pci bus;
 	struct vcpu vcpu;
-	struct virtio_console *console[OPTIONS_DEVICES_MAX];
-	struct virtio_block *block[OPTIONS_DEVICES_MAX];
-	struct virtio_rng *rng;
+
+	struct {
+		u32 entry;
+		struct pci bus;
+		struct virtio_console *console[OPTIONS_DEVICES_MAX];
+		struct virtio_block *block[OPTIONS_DEVICES_MAX];
+		struct virtio_rng *rng;
+	} lg32;
+	struct {
+		struct xen_start start;
+		struct xen_console *console;
+	} xenpv;
 };
 
 /* Open everything @options names.  0 or an exit status, the reason said. */

@@ -7,7 +7,7 @@
 struct mem;
 
 /**
- * struct boot - what a guest starts from; linux.c
+ * struct boot - what a guest starts from; kernel.c
  *
  * The files stay open so that a guest that reboots can be loaded again after
  * we gave up the right to open anything.
@@ -28,9 +28,8 @@ struct boot {
 	bool force;
 };
 
-/* Both return 0 or an exit status, the reason said. */
+/* 0 or an exit status, the reason said. */
 int boot_open(struct boot *boot);
-int boot_load(const struct boot *boot, struct mem *mem, u32 *entry);
 
 /**
  * struct image - a file, or what was unpacked from one; image.c
@@ -50,34 +49,172 @@ int image_open(struct image *image, const char *path, int fd);
 int image_read(const struct image *image, u64 offset, void *buf, size_t len);
 void image_close(struct image *image);
 
+#define ELF_MAX_SEGMENTS	64
+
+/**
+ * struct elf_segment - a program header of either width
+ * @type: PT_x
+ * @offset: in the file
+ * @file_bytes: as many of the file
+ * @mem_bytes: the rest is zero
+ * @paddr: where it wants to be
+ * @vaddr: where it thinks it is
+ */
+struct elf_segment {
+	u32 type;
+	u64 offset;
+	u64 file_bytes;
+	u64 mem_bytes;
+	u64 paddr;
+	u64 vaddr;
+};
+
+/**
+ * struct elf - the headers of an x86 executable; elf.c
+ * @is_64bit: which x86
+ * @entry: e_entry
+ * @count: of segments
+ * @segment: checked to be what it says by elf_load() only
+ */
+struct elf {
+	bool is_64bit;
+	u64 entry;
+	unsigned int count;
+	struct elf_segment segment[ELF_MAX_SEGMENTS];
+};
+
 /**
  * struct loaded - what elf_load() put where
- * @entry: first instruction, guest-physical
  * @start: first byte used
  * @end: byte after the last used
  * @file_end: byte after the last that came from the file
  */
 struct loaded {
-	u32 entry;
 	u64 start;
 	u64 end;
 	u64 file_end;
 };
 
-/* elf.c */
 bool elf_is_elf(const struct image *image);
+int elf_read(const struct image *image, u64 offset, void *buf, size_t len);
+int elf_parse(const struct image *image, struct elf *elf);
 
-/* @mem is new, which is to say all zeros. */
-int elf_load(const struct image *image, struct mem *mem, struct loaded *out);
+/*
+ * Put its segments @down bytes below where they want to be, all of them within
+ * @room bytes.  @mem is new, which is to say all zeros.
+ */
+int elf_load(const struct image *image, const struct elf *elf, u64 down,
+	     struct mem *mem, u64 room, struct loaded *out);
+
+/**
+ * struct xen_notes - what an ELF file has to say to a Xen domain builder
+ *
+ * Numbers are as in the file: nothing is checked but that the note is whole.
+ *
+ * @entry: first instruction
+ * @virt_base: address of guest-physical 0
+ * @paddr_offset: what physical addresses in the file are too high by
+ * @hypercall_page: page to fill with hypercall stubs
+ * @init_p2m: where to put the list of frames
+ * @has_entry: all that makes a kernel one for Xen PV
+ * @has_hypercall_page: it wants that
+ * @has_init_p2m: it wants that
+ * @mod_start_pfn: the initrd need not be mapped
+ * @wrong_version: it speaks another Xen ABI
+ */
+struct xen_notes {
+	u64 entry;
+	u64 virt_base;
+	u64 paddr_offset;
+	u64 hypercall_page;
+	u64 init_p2m;
+	bool has_entry;
+	bool has_hypercall_page;
+	bool has_init_p2m;
+	bool mod_start_pfn;
+	bool wrong_version;
+};
+
+/* notes.c */
+int notes_read(const struct image *image, const struct elf *elf,
+	       struct xen_notes *notes);
+
+/**
+ * struct kernel - a kernel, unpacked and understood; kernel.c
+ * @image: the ELF file
+ * @elf: its headers
+ * @notes: for xenpv
+ * @abi: LG_ABI_x
+ */
+struct kernel {
+	struct image image;
+	struct elf elf;
+	struct xen_notes notes;
+	u32 abi;
+};
+
+/*
+ * @abis are those of struct lg_info; what unpacks to more than @limit bytes is
+ * refused.  0 or an exit status, the reason said.
+ */
+int kernel_open(const struct boot *boot, u32 abis, u64 limit,
+		struct kernel *kernel);
+void kernel_close(struct kernel *kernel);
 
 /* bzimage.c */
 bool bzimage_is_bzimage(const struct image *image);
-int bzimage_unpack(const struct image *image, struct image *elf);
+bool bzimage_is_64bit(const struct image *image);
+int bzimage_unpack(const struct image *image, u64 limit, struct image *elf);
 
 /*
  * unpack.c: @size bytes into a mapping of exactly @out_size; NULL and @why if
  * it cannot be done.
  */
 u8 *unpack(const u8 *in, size_t size, size_t out_size, const char **why);
+
+/* linux.c: the first state of an lg32 guest.  0 or an exit status. */
+int linux_load(const struct boot *boot, const struct kernel *kernel,
+	       struct mem *mem, u32 *entry);
+
+/**
+ * struct xen_start - the first state of a xenpv guest
+ * @rip: first instruction
+ * @rsp: top of the boot stack
+ * @rsi: address of the struct start_info
+ * @cr3_gfn: page of the top-level page table
+ * @start_info_gfn: page of the struct start_info
+ * @store_gfn: page of the ring of the xenstore
+ * @console_gfn: page of the ring of the console
+ */
+struct xen_start {
+	u64 rip;
+	u64 rsp;
+	u64 rsi;
+	u64 cr3_gfn;
+	u64 start_info_gfn;
+	u64 store_gfn;
+	u64 console_gfn;
+};
+
+/**
+ * struct xen_domain - what the builder is told; xen.c
+ * @ram_pages: the guest's memory, in pages from 0
+ * @shared_info_gfn: a page outside of it
+ * @console_port: event-channel port
+ * @store_port: the same, or 0 for none
+ * @cmdline: at most 1023 characters
+ */
+struct xen_domain {
+	u64 ram_pages;
+	u64 shared_info_gfn;
+	u32 console_port;
+	u32 store_port;
+	const char *cmdline;
+};
+
+/* xen.c.  0 or an exit status. */
+int xen_load(const struct boot *boot, const struct kernel *kernel,
+	     struct mem *mem, const struct xen_domain *domain,
+	     struct xen_start *start);
 
 #endif

@@ -36,6 +36,15 @@ bool bzimage_is_bzimage(const struct image *image)
 	return bzimage_header(image, &hdr);
 }
 
+bool bzimage_is_64bit(const struct image *image)
+{
+	struct setup_header hdr;
+
+	return bzimage_header(image, &hdr) &&
+	       hdr.version >= SETUP_64BIT_VERSION &&
+	       (hdr.xloadflags & XLF_KERNEL_64);
+}
+
 static int bzimage_check(const struct image *image,
 			 const struct setup_header *hdr)
 {
@@ -44,11 +53,6 @@ static int bzimage_check(const struct image *image,
 				"%s: too old a kernel image (boot protocol %u.%02u, need 2.08); use its vmlinux",
 				image->path, hdr->version >> 8,
 				hdr->version & 0xff);
-	if (hdr->version >= SETUP_64BIT_VERSION &&
-	    (hdr->xloadflags & XLF_KERNEL_64))
-		return complain(STATUS_DATA,
-				"%s: is a 64-bit kernel; this host runs 32-bit guests (an i386 kernel with CONFIG_LGUEST_GUEST)",
-				image->path);
 	if (hdr->payload_length <= sizeof(u32) ||
 	    hdr->payload_length > PAYLOAD_MAX)
 		return complain(STATUS_DATA, "%s: damaged: payload of %u bytes",
@@ -58,7 +62,7 @@ static int bzimage_check(const struct image *image,
 
 /* The last word of the payload is the size of what is packed in it. */
 static int bzimage_unpack_payload(const struct image *image, const u8 *payload,
-				  u32 length, struct image *elf)
+				  u32 length, u64 limit, struct image *elf)
 {
 	const char *why;
 	u32 size;
@@ -69,6 +73,10 @@ static int bzimage_unpack_payload(const struct image *image, const u8 *payload,
 		return complain(STATUS_DATA,
 				"%s: damaged: unpacks to %u bytes",
 				image->path, size);
+	if (size > limit)
+		return complain(STATUS_DATA,
+				"%s: does not fit: it unpacks to %uM, too much for the guest's memory; use a larger --memory",
+				image->path, size / MIB);
 	elf->path = image->path;
 	elf->fd = -1;
 	elf->size = size;
@@ -80,7 +88,7 @@ static int bzimage_unpack_payload(const struct image *image, const u8 *payload,
 }
 
 /* Returns 0 or an exit status, the reason said. */
-int bzimage_unpack(const struct image *image, struct image *elf)
+int bzimage_unpack(const struct image *image, u64 limit, struct image *elf)
 {
 	struct setup_header hdr;
 	u8 *payload;
@@ -107,7 +115,7 @@ int bzimage_unpack(const struct image *image, struct image *elf)
 				  image->path, strerror(-err));
 	else
 		status = bzimage_unpack_payload(image, payload,
-						hdr.payload_length, elf);
+						hdr.payload_length, limit, elf);
 	free(payload);
 	return status;
 }

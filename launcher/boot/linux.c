@@ -7,8 +7,8 @@
 #include "boot/boot.h"
 
 #include <asm/bootparam.h>
+#include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 #include "lguest/lg32.h"
@@ -25,33 +25,8 @@
 
 #define MARK			"lguest"
 
-static int boot_open_file(const char *path, const char *what, int *fd)
-{
-	*fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (*fd >= 0)
-		return 0;
-	return complain(STATUS_INPUT, "%s: cannot open this %s: %s", path, what,
-			strerror(errno));
-}
-
-int boot_open(struct boot *boot)
-{
-	int status;
-
-	boot->kernel_fd = boot->initrd_fd = -1;
-	status = boot_open_file(boot->kernel_path, "kernel", &boot->kernel_fd);
-	if (!status && boot->initrd_path)
-		status = boot_open_file(boot->initrd_path, "initrd",
-					&boot->initrd_fd);
-	if (!status && strlen(boot->cmdline) >= CMDLINE_BYTES)
-		status = complain(STATUS_USAGE,
-				  "kernel command line of %zu bytes; at most %u",
-				  strlen(boot->cmdline), CMDLINE_BYTES - 1);
-	return status;
-}
-
 /* memmem() by memchr(): a tenth of the time, of a boot's as a whole. */
-static bool boot_find(const u8 *text, size_t len, const char *word)
+static bool linux_find(const u8 *text, size_t len, const char *word)
 {
 	size_t word_len = strlen(word);
 	const u8 *end = text + len;
@@ -70,49 +45,54 @@ static bool boot_find(const u8 *text, size_t len, const char *word)
  * A kernel built with CONFIG_LGUEST_GUEST names lguest somewhere, old ones as
  * well as ours; others, as a rule, do not.
  */
-static int boot_check_abi(const struct boot *boot, const struct mem *mem,
+static int linux_check_abi(const struct boot *boot, const struct mem *mem,
 			  const struct loaded *kernel)
 {
 	u64 len = kernel->file_end - kernel->start;
 	const u8 *text = mem_at(mem, kernel->start, len);
 
-	if (boot->force || boot_find(text, len, MARK))
+	if (boot->force || linux_find(text, len, MARK))
 		return 0;
 	return complain(STATUS_DATA,
 			"%s: not an lguest kernel: built without CONFIG_LGUEST_GUEST (--force runs it anyway)",
 			boot->kernel_path);
 }
 
-static int boot_load_kernel(const struct boot *boot, struct mem *mem,
-			    struct loaded *kernel)
+/* Linux gives a physical entry point; others may give the linked address. */
+static bool linux_find_entry(const struct elf *elf, u32 *entry)
 {
-	struct image file, elf;
-	int status;
+	const struct elf_segment *segment = elf->segment;
 
-	status = image_open(&file, boot->kernel_path, boot->kernel_fd);
-	if (status)
-		return status;
-	if (elf_is_elf(&file))
-		return elf_load(&file, mem, kernel);
-	if (!bzimage_is_bzimage(&file))
-		return complain(STATUS_DATA,
-				"%s: not a kernel: neither an ELF vmlinux nor a bzImage",
-				boot->kernel_path);
-	status = bzimage_unpack(&file, &elf);
-	if (status)
-		return status;
-	if (elf_is_elf(&elf))
-		status = elf_load(&elf, mem, kernel);
-	else
-		status = complain(STATUS_DATA,
-				  "%s: damaged: no ELF kernel inside",
-				  boot->kernel_path);
-	image_close(&elf);
-	return status;
+	for (unsigned int i = 0; i < elf->count; i++) {
+		if (segment[i].type == PT_LOAD &&
+		    elf->entry - segment[i].paddr < segment[i].mem_bytes) {
+			*entry = (u32)elf->entry;
+			return true;
+		}
+	}
+	for (unsigned int i = 0; i < elf->count; i++) {
+		u64 offset = elf->entry - segment[i].vaddr;
+
+		if (segment[i].type == PT_LOAD &&
+		    offset < segment[i].mem_bytes) {
+			*entry = (u32)(segment[i].paddr + offset);
+			return true;
+		}
+	}
+	return false;
+}
+
+static int linux_check_cmdline(const struct boot *boot)
+{
+	if (strlen(boot->cmdline) < CMDLINE_BYTES)
+		return 0;
+	return complain(STATUS_USAGE,
+			"kernel command line of %zu bytes; at most %u",
+			strlen(boot->cmdline), CMDLINE_BYTES - 1);
 }
 
 /* The low pages are ours to fill. */
-static int boot_check_place(const struct boot *boot,
+static int linux_check_place(const struct boot *boot,
 			    const struct loaded *kernel)
 {
 	if (kernel->start >= CMDLINE_GPA + CMDLINE_BYTES)
@@ -123,7 +103,7 @@ static int boot_check_place(const struct boot *boot,
 }
 
 /* At the top of memory, page-aligned, clear of the kernel. */
-static int boot_load_initrd(const struct boot *boot, struct mem *mem,
+static int linux_load_initrd(const struct boot *boot, struct mem *mem,
 			    const struct loaded *kernel,
 			    struct setup_header *hdr)
 {
@@ -163,7 +143,7 @@ static int boot_load_initrd(const struct boot *boot, struct mem *mem,
 	return 0;
 }
 
-static int boot_fill_params(const struct boot *boot, struct mem *mem,
+static int linux_fill_params(const struct boot *boot, struct mem *mem,
 			    const struct loaded *kernel)
 {
 	struct boot_params *params = mem_at(mem, BOOT_PARAMS_GPA,
@@ -183,21 +163,29 @@ static int boot_fill_params(const struct boot *boot, struct mem *mem,
 	hdr->hardware_subarch = LG32_SUBARCH;
 	hdr->cmd_line_ptr = CMDLINE_GPA;
 	strcpy(mem_at(mem, CMDLINE_GPA, CMDLINE_BYTES), boot->cmdline);
-	return boot_load_initrd(boot, mem, kernel, hdr);
+	return linux_load_initrd(boot, mem, kernel, hdr);
 }
 
-int boot_load(const struct boot *boot, struct mem *mem, u32 *entry)
+int linux_load(const struct boot *boot, const struct kernel *kernel,
+	       struct mem *mem, u32 *entry)
 {
-	struct loaded kernel = { 0 };
+	struct loaded loaded = { 0 };
 	int status;
 
-	status = boot_load_kernel(boot, mem, &kernel);
+	status = linux_check_cmdline(boot);
 	if (!status)
-		status = boot_check_place(boot, &kernel);
+		status = elf_load(&kernel->image, &kernel->elf, 0, mem,
+				  mem->size, &loaded);
+	if (!status && !linux_find_entry(&kernel->elf, entry))
+		status = complain(STATUS_DATA,
+				  "%s: damaged: entry point %#llx is outside the kernel",
+				  boot->kernel_path,
+				  (unsigned long long)kernel->elf.entry);
 	if (!status)
-		status = boot_check_abi(boot, mem, &kernel);
+		status = linux_check_place(boot, &loaded);
 	if (!status)
-		status = boot_fill_params(boot, mem, &kernel);
-	*entry = kernel.entry;
+		status = linux_check_abi(boot, mem, &loaded);
+	if (!status)
+		status = linux_fill_params(boot, mem, &loaded);
 	return status;
 }

@@ -9,6 +9,7 @@
 
 #include "kernels.h"
 #include "ktap.h"
+#include "lguest/api.h"
 #include "mem.h"
 #include "report.h"
 
@@ -18,6 +19,18 @@ static struct mem mem = { .size = MEM_BYTES };
 static struct test_elf elf;
 static u8 image[BZIMAGE_ROOM];
 static u32 entry;
+
+static int boot_load(const struct boot *boot)
+{
+	struct kernel kernel;
+	int status = kernel_open(boot, 1u << LG_ABI_LG32, MEM_BYTES, &kernel);
+
+	if (status)
+		return status;
+	status = linux_load(boot, &kernel, &mem, &entry);
+	kernel_close(&kernel);
+	return status;
+}
 
 /* Load a file of @len bytes; the status. */
 static int load(const void *data, size_t len, const char *cmdline, bool force)
@@ -32,7 +45,7 @@ static int load(const void *data, size_t len, const char *cmdline, bool force)
 	int status;
 
 	memset(mem.base, 0, MEM_BYTES);
-	status = boot_load(&boot, &mem, &entry);
+	status = boot_load(&boot);
 	close(boot.kernel_fd);
 	return status;
 }
@@ -273,17 +286,17 @@ static void initrds(void)
 	memset(initrd, 0x77, sizeof(initrd));
 	boot.kernel_fd = kernel_file(&elf, sizeof(elf));
 	boot.initrd_fd = kernel_file(initrd, sizeof(initrd));
-	CHECK(boot_load(&boot, &mem, &entry) == 0);
+	CHECK(boot_load(&boot) == 0);
 	CHECK(params->hdr.ramdisk_image == MEM_BYTES - 0x2000);
 	CHECK(params->hdr.ramdisk_size == sizeof(initrd));
 	CHECK(params->hdr.type_of_loader == 0xff);
 	CHECK(!memcmp(mem.base + MEM_BYTES - 0x2000, initrd, sizeof(initrd)));
 	close(boot.initrd_fd);
 	boot.initrd_fd = kernel_file(big, sizeof(big));
-	CHECK(boot_load(&boot, &mem, &entry) == STATUS_DATA);
+	CHECK(boot_load(&boot) == STATUS_DATA);
 	close(boot.initrd_fd);
 	boot.initrd_fd = kernel_file(big, 0);
-	CHECK(boot_load(&boot, &mem, &entry) == STATUS_DATA);
+	CHECK(boot_load(&boot) == STATUS_DATA);
 	close(boot.initrd_fd);
 	close(boot.kernel_fd);
 }

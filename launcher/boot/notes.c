@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The notes by which a kernel tells a Xen domain builder how it wants to be
+ * started.  A kernel that has an entry point among them is one for Xen PV;
+ * what we do not know we leave alone, as Xen does.
+ */
+#include "boot/boot.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xen/elfnote.h>
+
+#include "report.h"
+
+#define NOTES_NAME		"Xen"
+#define NOTES_VERSION		"xen-3.0"
+#define NOTES_BYTES_MAX		(64u * 1024)
+
+/* Numbers are of the file's width; what is not one is no number. */
+static bool notes_number(const u8 *desc, size_t len, u64 *out)
+{
+	u32 narrow;
+
+	switch (len) {
+	case sizeof(narrow):
+		memcpy(&narrow, desc, sizeof(narrow));
+		*out = narrow;
+		return true;
+	case sizeof(*out):
+		memcpy(out, desc, sizeof(*out));
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void notes_take(struct xen_notes *notes, u32 type, const u8 *desc,
+		       size_t len)
+{
+	u64 number;
+
+	switch (type) {
+	case XEN_ELFNOTE_ENTRY:
+		notes->has_entry |= notes_number(desc, len, &notes->entry);
+		break;
+	case XEN_ELFNOTE_HYPERCALL_PAGE:
+		notes->has_hypercall_page |=
+			notes_number(desc, len, &notes->hypercall_page);
+		break;
+	case XEN_ELFNOTE_VIRT_BASE:
+		notes_number(desc, len, &notes->virt_base);
+		break;
+	case XEN_ELFNOTE_PADDR_OFFSET:
+		notes_number(desc, len, &notes->paddr_offset);
+		break;
+	case XEN_ELFNOTE_INIT_P2M:
+		notes->has_init_p2m |=
+			notes_number(desc, len, &notes->init_p2m);
+		break;
+	case XEN_ELFNOTE_MOD_START_PFN:
+		notes->mod_start_pfn =
+			notes_number(desc, len, &number) && number;
+		break;
+	case XEN_ELFNOTE_XEN_VERSION:
+		notes->wrong_version = len != sizeof(NOTES_VERSION) ||
+				       memcmp(desc, NOTES_VERSION, len);
+		break;
+	default:
+		break;
+	}
+}
+
+static size_t notes_align(size_t len)
+{
+	return (len + 3) & ~(size_t)3;
+}
+
+/* Up to the first that is not whole. */
+static void notes_parse(struct xen_notes *notes, const u8 *at, size_t left)
+{
+	Elf64_Nhdr note;	/* is the same in both widths */
+
+	while (left >= sizeof(note)) {
+		size_t name, desc;
+
+		memcpy(&note, at, sizeof(note));
+		at += sizeof(note);
+		left -= sizeof(note);
+		if (note.n_namesz > left || notes_align(note.n_namesz) > left)
+			return;
+		name = notes_align(note.n_namesz);
+		if (note.n_descsz > left - name)
+			return;
+		if (note.n_namesz == sizeof(NOTES_NAME) &&
+		    !memcmp(at, NOTES_NAME, sizeof(NOTES_NAME)))
+			notes_take(notes, note.n_type, at + name,
+				   note.n_descsz);
+		desc = notes_align(note.n_descsz);
+		if (desc > left - name)
+			return;
+		at += name + desc;
+		left -= name + desc;
+	}
+}
+
+int notes_read(const struct image *image, const struct elf *elf,
+	       struct xen_notes *notes)
+{
+	int status = 0;
+	u8 *bytes;
+
+	memset(notes, 0, sizeof(*notes));
+	for (unsigned int i = 0; i < elf->count && !status; i++) {
+		const struct elf_segment *segment = &elf->segment[i];
+
+		if (segment->type != PT_NOTE || !segment->file_bytes)
+			continue;
+		if (segment->file_bytes > NOTES_BYTES_MAX)
+			return complain(STATUS_DATA,
+					"%s: damaged: ELF notes of %lluK",
+					image->path, (unsigned long long)
+					segment->file_bytes / 1024);
+		bytes = malloc(segment->file_bytes);
+		if (!bytes)
+			return complain(STATUS_HOST, "%s: out of memory",
+					image->path);
+		status = elf_read(image, segment->offset, bytes,
+				  segment->file_bytes);
+		if (!status)
+			notes_parse(notes, bytes, segment->file_bytes);
+		free(bytes);
+	}
+	return status;
+}
