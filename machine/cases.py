@@ -10,12 +10,24 @@ import re
 
 import images
 
-# The host machines that every case runs on unless it says otherwise: the
-# switcher's address and the host's page tables differ between them.
+# The host machines of each leg; a case runs on all of its leg's unless it says
+# otherwise.  They differ in what the switcher and the page tables depend on.
+# Keys are those of vm.Config.
+AMD = "max,-la57,-smap"
+INTEL = "Skylake-Client,-smap"
 MACHINES = {
-    "reserved": {"append": "reservetop=4M pti=off", "smp": 1},
-    "pti": {"append": "reservetop=4M pti=on", "smp": 2},
-    "vmap": {"append": "pti=off", "smp": 2},
+    "i386": {
+        "reserved": {"append": "reservetop=4M pti=off", "smp": 1},
+        "pti": {"append": "reservetop=4M pti=on", "smp": 2},
+        "vmap": {"append": "pti=off", "smp": 2},
+    },
+    "amd64": {
+        "default": {"append": "", "smp": 1, "cpu": AMD, "kvm": True},
+        "pti": {"append": "pti=on", "smp": 2, "cpu": AMD},
+        "intel": {"append": "", "smp": 2, "cpu": INTEL},
+        "kernel612": {"append": "", "smp": 2, "cpu": AMD,
+                      "host": "amd64-6.12"},
+    },
 }
 OUTER = "outer"
 
@@ -35,6 +47,7 @@ DEFAULTS = {"expect": "SUCCESS", "timeout": "60", "machines": "all",
 @dataclasses.dataclass
 class Case:
     """One stanza on one machine."""
+    leg: str
     name: str
     machine: str
     kind: str
@@ -49,8 +62,13 @@ class Case:
     nmi: int
 
     @property
+    def names(self):
+        """What somebody may call it."""
+        return (self.name, "%s/%s" % (self.machine, self.name), self.title)
+
+    @property
     def title(self):
-        return "%s/%s" % (self.machine, self.name)
+        return "%s/%s/%s" % (self.leg, self.machine, self.name)
 
 
 class BadCase(Exception):
@@ -62,17 +80,19 @@ def _check(ok, text):
         raise BadCase(text)
 
 
-def _machines(kind, wanted):
+def _machines(leg, kind, wanted):
+    """Of the machines in `wanted`, this leg's."""
     if kind == OUTER:
         return [OUTER]
     if wanted == "all":
-        return list(MACHINES)
+        return list(MACHINES[leg])
     for name in wanted.split():
-        _check(name in MACHINES, "no machine `%s`" % name)
-    return wanted.split()
+        _check(any(name in each for each in MACHINES.values()),
+               "no machine `%s`" % name)
+    return [name for name in wanted.split() if name in MACHINES[leg]]
 
 
-def _expand(name, stanza):
+def _expand(leg, name, stanza):
     """The cases that one stanza stands for: one on each machine."""
     kinds = [kind for kind in KINDS if kind in stanza]
     _check(re.fullmatch(r"[a-z0-9/._-]+", name), "bad name")
@@ -88,30 +108,29 @@ def _expand(name, stanza):
     _check(value["module"] in ("loaded", "absent"), "bad `module`")
     _check(value["fresh"] in ("yes", "no"), "`fresh` is yes or no")
     alone = value["fresh"] == "yes" or value["mem"] or value["append"]
-    for machine in _machines(kind, value["machines"]):
-        yield Case(name, machine, kind, KINDS[kind] + value[kind],
+    for machine in _machines(leg, kind, value["machines"]):
+        yield Case(leg, name, machine, kind, KINDS[kind] + value[kind],
                    value["expect"], int(value["timeout"]), bool(alone),
                    value["module"], value["mem"], value["append"],
                    value["log"], int(value["nmi"]))
 
 
-def load(patterns, machines):
-    """All cases whose name or title matches one of the patterns."""
+def load(leg, patterns, machines):
+    """The leg's cases whose name or title matches one of the patterns."""
     parser = configparser.ConfigParser(interpolation=None, strict=True,
                                        default_section=None)
-    folder = os.environ.get("CASES", "tests/cases")
-    parser.read(sorted(glob.glob(
-        os.path.join(images.TOP, folder, "*.cases"))))
+    folder = os.path.join(images.TOP, os.environ.get("CASES", "tests/cases"))
+    for part in ("", leg):
+        parser.read(sorted(glob.glob(os.path.join(folder, part, "*.cases"))))
     found = []
     for name in parser.sections():
         try:
-            found += _expand(name, dict(parser[name]))
+            found += _expand(leg, name, dict(parser[name]))
         except BadCase as error:
             raise SystemExit("lguest: test case [%s]: %s"
                              % (name, error)) from None
     return [case for case in found
             if (not machines or case.machine in machines)
             and (not patterns or any(
-                fnmatch.fnmatch(case.name, pattern)
-                or fnmatch.fnmatch(case.title, pattern)
-                for pattern in patterns))]
+                fnmatch.fnmatch(name, pattern)
+                for pattern in patterns for name in case.names))]

@@ -12,6 +12,9 @@ from cpio import Cpio
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MACHINE = os.path.join(TOP, "machine")
 
+# What a script here is about unless told by --leg.
+DEFAULT_LEG = os.environ.get("LEG") or "i386"
+
 
 def cache_dir():
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
