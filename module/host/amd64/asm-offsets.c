@@ -8,6 +8,8 @@
 #define STATE(field)	DEFINE(LG_STATE_ ## field, offsetof(struct lg_state, field))
 #define FRAME(field)	DEFINE(FRAME_ ## field, offsetof(struct lg_frame, field))
 
+#define DIRECT(field)	DEFINE(LG_DIRECT_ ## field, offsetof(struct lg_direct, field))
+
 int main(void);
 
 int main(void)
@@ -24,7 +26,21 @@ int main(void)
 	STATE(gs);
 	STATE(verw);
 	FRAME(trapnum);
+	FRAME(rip);
 	FRAME(cs);
+	DIRECT(on);
+	DIRECT(kernel);
+	DIRECT(kernel_cr3);
+	DIRECT(user_cr3);
+	DIRECT(kernel_sp);
+	DIRECT(syscall_rip);
+	DIRECT(syscall_masks);
+	DIRECT(gs_kernel);
+	DIRECT(gs_user);
+	DIRECT(info);
+	DIRECT(save);
+	DIRECT(syscalls);
+	DIRECT(irets);
 	DEFINE(LG_PAGE_frame, offsetof(struct lg_frame_page, frame));
 	return 0;
 }

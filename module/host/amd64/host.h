@@ -24,6 +24,7 @@
 #define WINDOW_FRAME		3	/* host: nothing; guest: the vCPU's run frame */
 #define WINDOW_IDT		4	/* host: its own; guest: ours */
 #define WINDOW_TSS		5	/* host: its own; guest: ours */
+#define WINDOW_INFO		6	/* host: nothing; guest: a page of its own */
 #define WINDOW_GDT		8	/* 14 pages. host: its own; guest: the vCPU's */
 #define WINDOW_GDT_OURS		22	/* the 15th, in both */
 #define WINDOW_LDT		32	/* 16 pages. host: nothing; guest: the vCPU's */
@@ -51,6 +52,7 @@
 #define LG_STATE_FSGSBASE	1	/* the instructions may be used */
 #define LG_STATE_SELECTORS	2	/* load DS, ES, FS and GS on the way in */
 #define LG_STATE_VERW		4	/* clear the CPU's buffers on the way in */
+#define LG_STATE_SMAP		8	/* STAC before user memory */
 
 /* IST numbers, ours */
 #define LG_IST_NMI		1
@@ -63,6 +65,7 @@
 #define LG_TRAP_SWITCHER	0x100	/* a fault inside the switcher */
 #define LG_TRAP_SYSCALL		0x101	/* the SYSCALL instruction */
 #define LG_TRAP_SYSCALL32	0x102	/* ... in compatibility mode */
+#define LG_TRAP_NOTED		0x103	/* none: lg_state.notes say why */
 
 #ifndef __ASSEMBLER__
 #include <linux/types.h>
@@ -83,8 +86,43 @@ struct lg_frame {
 	u64 rip, cs, rflags, rsp, ss;
 };
 
+/**
+ * struct lg_direct - what the switcher needs to change between the guest's kernel
+ *	and its programs by itself
+ * @on: it may; all of the rest is checked
+ * @kernel: the kernel is running
+ * @kernel_cr3: page tables of the one
+ * @user_cr3: and of the other
+ * @kernel_sp: where a system call's frame ends: a multiple of 16, in the
+ *	guest's part of the address space
+ * @syscall_rip: where a system call goes
+ * @syscall_masks: and turns events off
+ * @gs_kernel: GS base of the kernel, while a program runs
+ * @gs_user: the other way round
+ * @info: window address of the guest's vcpu_info, which is in WINDOW_INFO
+ * @save: RAX, RBX, RCX, RDX, R11 for a moment
+ * @syscalls: how many went this way
+ * @irets: and came back
+ *
+ * The ABI writes it before each entry and reads it after each exit.
+ */
+struct lg_direct {
+	u32 on;
+	u32 kernel;
+	u64 kernel_cr3, user_cr3;
+	u64 kernel_sp;
+	u64 syscall_rip;
+	u32 syscall_masks;
+	u32 reserved;
+	u64 gs_kernel, gs_user;
+	u64 info;
+	u64 save[5];
+	u64 syscalls, irets;
+};
+
 struct lg_frame_page {
-	u8 stack[PAGE_SIZE - sizeof(struct lg_frame)];
+	struct lg_direct direct;
+	u8 stack[PAGE_SIZE - sizeof(struct lg_direct) - sizeof(struct lg_frame)];
 	struct lg_frame frame;
 };
 
@@ -127,6 +165,8 @@ static_assert(sizeof(struct lg_tss_page) <= PAGE_SIZE);
  * struct host_vcpu - what the host folder keeps per vCPU
  * @frame: the guest's registers while it is not running
  * @page: the page it is in
+ * @info: page shown at WINDOW_INFO, or NULL
+ * @info_offset: of the vcpu_info in it
  * @gdt: pages of the guest's GDT, sanitised; NULL: all empty
  * @ldt: the same for the LDT
  * @ldt_entries: its size
@@ -143,6 +183,8 @@ static_assert(sizeof(struct lg_tss_page) <= PAGE_SIZE);
 struct host_vcpu {
 	struct lg_frame *frame;
 	struct lg_frame_page *page;
+	struct page *info;
+	unsigned int info_offset;
 	u64 *gdt[LG_GDT_PAGES];
 	u64 *ldt[LG_LDT_PAGES];
 	u32 ldt_entries;
@@ -215,6 +257,11 @@ void msr_load(int cpu);
 int msr_init(void);
 void msr_exit(void);
 void host_interrupt(unsigned long handler);
+
+/* switch.c */
+struct lg_direct *host_direct(struct lg_vcpu *vcpu);
+void host_direct_info(struct lg_vcpu *vcpu, struct page *page,
+		      unsigned int offset);
 
 /* desc.c: the guest's descriptor tables; entries are sanitised here */
 int host_set_gdt_entry(struct lg_vcpu *vcpu, unsigned int index, u64 desc);

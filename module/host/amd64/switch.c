@@ -97,6 +97,8 @@ void host_vcpu_load(struct lg_vcpu *vcpu)
 
 	local_irq_save(flags);
 	window_show(vcpu, cpu);
+	host->page->direct.info = window_page_gva(cpu, WINDOW_INFO) +
+				  host->info_offset;
 	take_launcher(host);
 	msr_load(cpu);
 	load_tables(window_cpu(cpu), cpu);
@@ -127,6 +129,40 @@ void host_vcpu_put(struct lg_vcpu *vcpu)
 		asm volatile("lldt %w0" : : "q" (host->host_ldt));
 	give_launcher(host);
 	local_irq_restore(flags);
+}
+
+/**
+ * host_direct - what the switcher needs to change modes by itself
+ * @vcpu: not running
+ *
+ * Returns the struct, or NULL: this CPU lacks what it takes.
+ */
+struct lg_direct *host_direct(struct lg_vcpu *vcpu)
+{
+	return has_fsgsbase() ? &vcpu->host.page->direct : NULL;
+}
+
+/**
+ * host_direct_info - where lg_direct.info lies
+ * @vcpu: its lock is held
+ * @page: of guest memory, taken
+ * @offset: of the vcpu_info in it
+ */
+void host_direct_info(struct lg_vcpu *vcpu, struct page *page,
+		      unsigned int offset)
+{
+	struct host_vcpu *host = &vcpu->host;
+
+	preempt_disable();
+	host->info = page;
+	host->info_offset = offset;
+	if (host->loaded) {
+		window_show(vcpu, smp_processor_id());
+		host->page->direct.info =
+			window_page_gva(smp_processor_id(), WINDOW_INFO) +
+			offset;
+	}
+	preempt_enable();
 }
 
 /* ---- one switch ---- */
@@ -209,7 +245,7 @@ static bool frame_is_ok(struct lg_frame *f)
 bool host_trap_is_host(unsigned int trap)
 {
 	return trap == X86_TRAP_NMI || trap == X86_TRAP_MC ||
-	       (trap >= 32 && trap < 256);
+	       trap == LG_TRAP_NOTED || (trap >= 32 && trap < 256);
 }
 
 /**

@@ -39,6 +39,54 @@
 				 LG_PAGE_frame)(%rip)
 #define FRAME_END		(switcher_text + (WINDOW_FRAME + 1) * 4096)(%rip)
 
+#define DIRECT(field)		(switcher_text + WINDOW_FRAME * 4096 + \
+				 LG_DIRECT_##field)(%rip)
+#define SAVE(n)			(switcher_text + WINDOW_FRAME * 4096 + \
+				 LG_DIRECT_save + n * 8)(%rip)
+
+/* struct vcpu_info */
+#define INFO_PENDING		0
+#define INFO_MASK		1
+
+/* Bytes of the guest's frames: see docs/abi/xenpv.md, section 4. */
+#define BOUNCE_BYTES		(7 * 8)
+#define IRET_rax		0
+#define IRET_r11		8
+#define IRET_rcx		16
+#define IRET_flags		24
+#define IRET_rip		32
+#define IRET_cs			40
+#define IRET_rflags		48
+#define IRET_rsp		56
+#define IRET_ss			64
+#define HYPERCALL_IRET		23
+
+/* Flags a program may have; and what its kernel starts with. */
+#define FLAGS_LOADABLE		0x254dd5
+#define FLAGS_SYSCALL		0x2008d5
+#define FLAGS_ALWAYS		0x202
+#define FLAG_IF			0x200
+#define FLAGS_IF_IOPL		0x3200
+
+#define USER_CS			0x33
+#define USER_DS			0x2b
+#define USER_END		0x00007ffffffff000
+#define KERNEL_START		0xffff880000000000
+
+.macro STAC_
+	testl	$LG_STATE_SMAP, STATE(flags)
+	jz	661f
+	.byte	0x0f, 0x01, 0xcb
+661:
+.endm
+
+.macro CLAC_
+	testl	$LG_STATE_SMAP, STATE(flags)
+	jz	661f
+	.byte	0x0f, 0x01, 0xca
+661:
+.endm
+
 #define MSR_FS_BASE_		0xc0000100
 #define MSR_GS_BASE_		0xc0000101
 
@@ -117,10 +165,7 @@ enter_end:
  * SYSCALL in the guest: its return address is in RCX, its flags in R11, and RSP
  * still its own. Build the frame that a trap would have pushed.
  */
-.macro SYSCALL_ENTRY name cs trap
-\name:
-	ENDBR_
-	movq	%rsp, STATE(scratch)
+.macro SYSCALL_EXIT cs trap
 	leaq	FRAME_END, %rsp
 	pushq	$LG_FLAT_DS
 	pushq	STATE(scratch)
@@ -132,17 +177,166 @@ enter_end:
 	jmp	save_registers
 .endm
 
-	SYSCALL_ENTRY switch_syscall LG_FLAT_CS64 LG_TRAP_SYSCALL
-	SYSCALL_ENTRY switch_syscall32 LG_FLAT_CS32 LG_TRAP_SYSCALL32
+switch_syscall32:
+	ENDBR_
+	movq	%rsp, STATE(scratch)
+	SYSCALL_EXIT LG_FLAT_CS32 LG_TRAP_SYSCALL32
+
+switch_syscall:
+	ENDBR_
+	movq	%rsp, STATE(scratch)
+	cmpl	$0, DIRECT(on)
+	je	syscall_exit
+	leaq	FRAME_END, %rsp
+	movq	%rax, SAVE(0)
+	movq	%rbx, SAVE(1)
+	movq	%rcx, SAVE(2)
+	movq	%rdx, SAVE(3)
+	movq	%r11, SAVE(4)
+	cmpl	$0, DIRECT(kernel)
+	jne	hypercall
+
+/*
+ * A system call, straight to the guest's kernel: on its page tables, with its GS
+ * base, on its stack, where the frame goes that the ABI wants. If that memory is
+ * not there, it was an exit after all: nothing has been changed.
+ */
+	movq	DIRECT(kernel_cr3), %rax
+	movq	%rax, %cr3
+	movq	DIRECT(info), %rdx
+	movzbl	INFO_MASK(%rdx), %edx
+	movq	DIRECT(kernel_sp), %rax
+	STAC_
+guest_stack_1:
+	movq	%rcx, -56(%rax)
+	movq	%r11, -48(%rax)
+	movq	%rcx, -40(%rax)
+	movq	%rdx, %rbx
+	shlq	$32, %rbx
+	orq	$USER_CS, %rbx
+	movq	%rbx, -32(%rax)
+	movq	%r11, %rbx
+	andq	$~FLAGS_IF_IOPL, %rbx
+	testl	%edx, %edx
+	jnz	1f
+	orq	$FLAG_IF, %rbx
+1:	movq	%rbx, -24(%rax)
+	movq	STATE(scratch), %rbx
+	movq	%rbx, -16(%rax)
+	movq	$USER_DS, -8(%rax)
+guest_stack_1_end:
+	CLAC_
+	cmpl	$0, DIRECT(syscall_masks)
+	je	2f
+	movq	DIRECT(info), %rdx
+	movb	$1, INFO_MASK(%rdx)
+2:	rdgsbase %rbx
+	movq	%rbx, DIRECT(gs_user)
+	movq	DIRECT(gs_kernel), %rbx
+	wrgsbase %rbx
+	movl	$1, DIRECT(kernel)
+	incq	DIRECT(syscalls)
+	pushq	$LG_FLAT_DS
+	subq	$BOUNCE_BYTES, %rax
+	pushq	%rax
+	movq	%r11, %rbx
+	andl	$FLAGS_SYSCALL, %ebx
+	orl	$FLAGS_ALWAYS, %ebx
+	pushq	%rbx
+	pushq	$LG_FLAT_CS64
+	pushq	DIRECT(syscall_rip)
+	movq	SAVE(0), %rax
+	movq	SAVE(1), %rbx
+	movq	SAVE(3), %rdx
+
+/* To the guest: five words on the stack, registers its own. */
+direct_enter:
+	cmpl	$0, STATE(notes)
+	jne	direct_noted
+	iretq
+direct_enter_end:
+
+/* Something for the host came on the way. */
+direct_noted:
+	pushq	$0
+	pushq	$LG_TRAP_NOTED
+	jmp	save_registers
+
+/*
+ * From the guest's kernel. The way back to a program is ours; what is unusual
+ * about it, or any other hypercall, is not.
+ */
+hypercall:
+	cmpq	$HYPERCALL_IRET, %rax
+	jne	syscall_exit
+	movq	STATE(scratch), %rax
+	movq	$KERNEL_START, %rcx
+	cmpq	%rcx, %rax
+	jb	direct_slow
+	cmpq	$-128, %rax
+	ja	direct_slow
+	movq	DIRECT(info), %rcx
+	cmpb	$0, INFO_PENDING(%rcx)
+	jne	direct_slow
+	STAC_
+guest_stack_2:
+	cmpq	$0, IRET_flags(%rax)
+	jne	direct_slow
+	cmpw	$USER_CS, IRET_cs(%rax)
+	jne	direct_slow
+	cmpw	$USER_DS, IRET_ss(%rax)
+	jne	direct_slow
+	movq	IRET_rip(%rax), %rcx
+	movq	$USER_END, %r11
+	cmpq	%r11, %rcx
+	jae	direct_slow
+	movq	IRET_rflags(%rax), %r11
+	testl	$FLAG_IF, %r11d
+	jz	direct_slow
+	andl	$FLAGS_LOADABLE, %r11d
+	orl	$FLAGS_ALWAYS, %r11d
+	pushq	$USER_DS
+	pushq	IRET_rsp(%rax)
+	pushq	%r11
+	pushq	$USER_CS
+	pushq	%rcx
+	movq	IRET_r11(%rax), %r11
+	movq	IRET_rcx(%rax), %rcx
+	movq	IRET_rax(%rax), %rax
+guest_stack_2_end:
+	CLAC_
+	movq	%rax, SAVE(0)
+	movq	DIRECT(info), %rax
+	movb	$0, INFO_MASK(%rax)
+	rdgsbase %rax
+	movq	%rax, DIRECT(gs_kernel)
+	movq	DIRECT(gs_user), %rax
+	wrgsbase %rax
+	movl	$0, DIRECT(kernel)
+	incq	DIRECT(irets)
+	movq	DIRECT(user_cr3), %rax
+	movq	%rax, %cr3
+	movq	SAVE(0), %rax
+	jmp	direct_enter
+
+/* As if we had not tried. */
+direct_slow:
+	CLAC_
+	movq	SAVE(0), %rax
+	movq	SAVE(1), %rbx
+	movq	SAVE(2), %rcx
+	movq	SAVE(3), %rdx
+	movq	SAVE(4), %r11
+syscall_exit:
+	SYSCALL_EXIT LG_FLAT_CS64 LG_TRAP_SYSCALL
 
 /*
  * The way out, for every vector. The guest's page tables and registers; RSP at
  * the frame's trapnum.
  */
 switch_to_host:
-	/* A fault of the switcher's own: the guest's registers would not load. */
 	testb	$3, (FRAME_cs - FRAME_trapnum)(%rsp)
-	jz	switcher_fault
+	jz	ring_0_fault
 save_registers:
 	pushq	%rdi
 	pushq	%rsi
@@ -201,6 +395,20 @@ back:
 	pushq	%rdx
 	lretq
 
+/*
+ * A fault of the switcher's own. The guest's stack is not there: try another way.
+ * Or its registers would not load.
+ */
+ring_0_fault:
+	movq	(FRAME_rip - FRAME_trapnum)(%rsp), %rax
+	leaq	switcher_text(%rip), %rcx
+	subq	%rcx, %rax
+	subq	$(guest_stack_1 - switcher_text), %rax
+	cmpq	$(guest_stack_1_end - guest_stack_1), %rax
+	jb	direct_slow
+	subq	$(guest_stack_2 - guest_stack_1), %rax
+	cmpq	$(guest_stack_2_end - guest_stack_2), %rax
+	jb	direct_slow
 switcher_fault:
 	movl	$LG_TRAP_SWITCHER, %edi
 	jmp	back_swapgs
@@ -226,6 +434,9 @@ handle_\name:
 	jb	.L\name\()_give_up_1
 	cmpq	$(enter_end - switcher_text), %rax
 	jb	.L\name\()_give_up_2
+	subq	$(direct_enter - switcher_text), %rax
+	cmpq	$(direct_enter_end - direct_enter), %rax
+	jb	.L\name\()_direct
 .L\name\()_note:
 	orl	$\note, STATE(notes)
 	popq	%rcx
@@ -237,6 +448,14 @@ handle_\name:
 .L\name\()_give_up_2:
 	movl	$\vector, %edi
 	jmp	back_swapgs
+	/* As good as there already. */
+.L\name\()_direct:
+	popq	%rcx
+	popq	%rax
+	movq	24(%rsp), %rsp
+	pushq	$0
+	pushq	$\vector
+	jmp	save_registers
 .L\name\()_from_guest:
 	pushq	%rax
 	movq	%rsp, %rax

@@ -215,6 +215,8 @@ void window_show(struct lg_vcpu *vcpu, int cpu)
 	area[WINDOW_FRAME] = __pa(host->page) | DATA_BITS;
 	area[WINDOW_IDT] = (__pa(w->idt) | DATA_BITS) & ~_PAGE_RW;
 	area[WINDOW_TSS] = __pa(w->tss) | DATA_BITS;
+	area[WINDOW_INFO] = host->info ?
+			    page_to_phys(host->info) | DATA_BITS : 0;
 	window_show_tables(vcpu);
 }
 
@@ -401,6 +403,8 @@ static void area_init(int cpu)
 	w->state->verw = LG_SS;
 	if (boot_cpu_has(X86_FEATURE_FSGSBASE))
 		w->state->flags |= LG_STATE_FSGSBASE;
+	if (boot_cpu_has(X86_FEATURE_SMAP))
+		w->state->flags |= LG_STATE_SMAP;
 	if (boot_cpu_has_bug(X86_BUG_MDS) || boot_cpu_has_bug(X86_BUG_TAA))
 		w->state->flags |= LG_STATE_VERW;
 }
