@@ -181,6 +181,7 @@ int lg_mem_write(struct lg_guest *guest, lg_gpa_t gpa, const void *from,
 		 size_t len);
 int lg_mem_entry(struct lg_guest *guest, lg_gpa_t gpa, unsigned int bytes,
 		 u64 *entry);
+int lg_mem_exchange(struct lg_guest *guest, lg_gpa_t gpa, u64 *old, u64 entry);
 void *lg_mem_map(struct lg_guest *guest, lg_gpa_t gpa, size_t len,
 		 void **mapping);
 void lg_mem_unmap(void *mapping);

@@ -26,8 +26,8 @@
  */
 int lg_mem_init(struct lg_guest *guest)
 {
-	guest->pages = kcalloc(DIV_ROUND_UP(guest->ram_pages, GROUP),
-			       sizeof(*guest->pages), GFP_KERNEL_ACCOUNT);
+	guest->pages = kvcalloc(DIV_ROUND_UP(guest->ram_pages, GROUP),
+				sizeof(*guest->pages), GFP_KERNEL_ACCOUNT);
 	return guest->pages ? 0 : -ENOMEM;
 }
 
@@ -56,7 +56,7 @@ void lg_mem_free(struct lg_guest *guest)
 		cond_resched();
 	}
 	atomic64_sub(guest->pinned, &guest->mm->pinned_vm);
-	kfree(guest->pages);
+	kvfree(guest->pages);
 	guest->pages = NULL;
 }
 
@@ -204,14 +204,43 @@ int lg_mem_write(struct lg_guest *guest, lg_gpa_t gpa, const void *from,
 int lg_mem_entry(struct lg_guest *guest, lg_gpa_t gpa, unsigned int bytes,
 		 u64 *entry)
 {
-	u32 low, high = 0;
+	void __user *at = mem_user(guest, gpa);
+	u32 narrow;
 
-	if (!range_is_ram(guest, gpa, bytes) ||
-	    get_user(low, (u32 __user *)mem_user(guest, gpa)) ||
-	    (bytes == 8 && get_user(high, (u32 __user *)mem_user(guest, gpa + 4))))
+	if (!range_is_ram(guest, gpa, bytes))
 		return -EFAULT;
-	*entry = (u64)high << 32 | low;
+	if (bytes == 8)
+		return get_user(*entry, (u64 __user *)at) ? -EFAULT : 0;
+	if (get_user(narrow, (u32 __user *)at))
+		return -EFAULT;
+	*entry = narrow;
 	return 0;
+}
+
+/**
+ * lg_mem_exchange - replace a page-table entry, if it is still what it was
+ * @guest: may sleep
+ * @gpa: any address; 8 bytes there, aligned
+ * @old: what it should be; set to what it is
+ * @entry: what it becomes
+ *
+ * Returns 0; -EAGAIN (it was something else); -EFAULT.
+ */
+int lg_mem_exchange(struct lg_guest *guest, lg_gpa_t gpa, u64 *old, u64 entry)
+{
+	u64 __user *at = mem_user(guest, gpa);
+	bool done;
+
+	if (gpa % sizeof(*at) || !range_is_ram(guest, gpa, sizeof(*at)) ||
+	    !user_access_begin(at, sizeof(*at)))
+		return -EFAULT;
+	done = unsafe_try_cmpxchg_user(at, old, entry, efault);
+	user_access_end();
+	return done ? 0 : -EAGAIN;
+
+efault:
+	user_access_end();
+	return -EFAULT;
 }
 
 /**
