@@ -11,16 +11,20 @@
 #ifndef LG_MMU_H
 #define LG_MMU_H
 
+struct lg_table;
+
 /**
  * struct lg_mmu - what a vCPU runs on
  * @kernel_gfn: page number of the root its kernel uses
  * @user_gfn: the one its programs use, or 0
  * @user: the latter is in force
- * @root_phys: shadow of the one in force, for CR3; 0: to be looked up
+ * @root: shadows of the two, the kernel's first
+ * @root_phys: where the one in force lies, for CR3; 0: none yet
  */
 struct lg_mmu {
 	u64 kernel_gfn, user_gfn;
 	bool user;
+	struct lg_table *root[2];
 	phys_addr_t root_phys;
 };
 
@@ -39,34 +43,40 @@ struct lg_mmu {
  * @present: every level is present and names a page of the guest
  * @flags: LG_PTE_RW, LG_PTE_US, as all levels allow, LG_PTE_NX if any forbids,
  *	A and D of the leaf
+ * @upper: LG_PTE_RW, LG_PTE_US and LG_PTE_NX of the levels above the leaf
  * @leaf: the leaf entry, if all levels above are present
  * @leaf_gpa: where it lies; -1 if a level above is not present
  * @table: page numbers of the tables on the way, by level: [3] the root
+ * @entry: their entries; [0] is the leaf's
  */
 struct lg_walk {
 	bool present;
 	u64 flags;
+	u64 upper;
 	u64 leaf;
 	lg_gpa_t leaf_gpa;
 	u64 table[4];
+	u64 entry[4];
 };
 
 void lg_walk(struct lg_guest *guest, u64 root_gfn, lg_gva_t gva,
 	     struct lg_walk *walk);
+int lg_walk_mark(struct lg_guest *guest, struct lg_walk *walk, u64 bits);
+bool lg_walk_uses(struct lg_guest *guest, u64 root_gfn, u64 gfn);
 
-/* shadow.c, fault.c */
 enum lg_fault {
 	LG_FAULT_FILLED,	/* go on */
 	LG_FAULT_GUEST,		/* the guest's own */
 	LG_FAULT_DEAD,		/* the guest was killed */
 };
 
+/* shadow.c: their memory */
 int lg_shadow_init(struct lg_guest *guest);
 void lg_shadow_free(struct lg_guest *guest);
 unsigned long lg_shadow_pages(struct lg_guest *guest);
 unsigned long lg_shadow_bytes(struct lg_guest *guest);
 
-/* Page-table roots of a vCPU, by page number; no page 0: none. */
+/* fault.c: what stands in them. Roots go by page number; user root 0: none. */
 int lg_shadow_set_roots(struct lg_vcpu *vcpu, u64 kernel_gfn, u64 user_gfn);
 int lg_shadow_use(struct lg_vcpu *vcpu, bool user);
 phys_addr_t lg_shadow_root_phys(struct lg_vcpu *vcpu);
@@ -74,18 +84,23 @@ phys_addr_t lg_shadow_root_phys(struct lg_vcpu *vcpu);
 enum lg_fault lg_shadow_fault(struct lg_vcpu *vcpu, lg_gva_t gva, u64 *error);
 void lg_shadow_changed(struct lg_vcpu *vcpu, u64 gfn, unsigned int index,
 		       u64 old, u64 new);
+unsigned int lg_shadow_level(struct lg_guest *guest, u64 gfn, bool *pinned);
 int lg_shadow_pin(struct lg_vcpu *vcpu, u64 gfn, unsigned int level);
-void lg_shadow_unpin(struct lg_vcpu *vcpu, u64 gfn);
+int lg_shadow_unpin(struct lg_vcpu *vcpu, u64 gfn);
+int lg_shadow_replaced(struct lg_vcpu *vcpu, u64 gfn);
 void lg_shadow_flush(struct lg_vcpu *vcpu);
 void lg_shadow_invlpg(struct lg_vcpu *vcpu, lg_gva_t gva);
 
-/* The guest kernel's memory by its own addresses; user: through that root. */
+/*
+ * copy.c: the guest kernel's memory by its own addresses, and code of whatever
+ * is running.
+ */
 int lg_shadow_read(struct lg_vcpu *vcpu, lg_gva_t gva, void *to, size_t len);
 int lg_shadow_write(struct lg_vcpu *vcpu, lg_gva_t gva, const void *from,
 		    size_t len);
 size_t lg_shadow_fetch(struct lg_vcpu *vcpu, lg_gva_t rip, u8 *to, size_t len);
 
-/* debug: every shadow entry against the guest's tables; number of bad ones */
+/* audit.c: every shadow entry against the guest's tables; number of bad ones */
 unsigned long lg_shadow_audit(struct lg_vcpu *vcpu);
 
 #endif

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The memory of shadow page tables: made, found, hung in, forgotten, evicted.
+ * What stands in them is fault.c's business; shadow.h tells how they hang
+ * together.
+ *
+ * The CPU loads CR3, and so forgets all translations, at every entry, and no
+ * entry here is global: nothing needs to flush. Callers hold the vCPU's lock,
+ * and it is not running.
+ */
+#include <linux/slab.h>
+#include "shadow.h"
+
+/* Bookkeeping of a table hangs on its page. */
+static struct lg_table *entry_table(u64 entry)
+{
+	struct page *page = pfn_to_page(pte_gfn(entry));
+
+	return (struct lg_table *)page_private(page);
+}
+
+/* ---- table pages of the guest ---- */
+
+/**
+ * pt_find - what is known of a table page
+ * @s: shadow
+ * @gfn: any number
+ *
+ * Returns it, or NULL: no table page.
+ */
+struct lg_pt *pt_find(struct lg_shadow *s, u64 gfn)
+{
+	return xa_load(&s->pts, gfn);
+}
+
+/**
+ * pt_get - the same, made if need be
+ * @s: shadow
+ * @gfn: a page of the guest
+ *
+ * Returns it, to be given to pt_put() in the end, or NULL: out of memory.
+ */
+struct lg_pt *pt_get(struct lg_shadow *s, u64 gfn)
+{
+	struct lg_pt *pt = pt_find(s, gfn);
+
+	if (pt)
+		return pt;
+	pt = kzalloc(sizeof(*pt), GFP_KERNEL_ACCOUNT);
+	if (!pt)
+		return NULL;
+	pt->gfn = gfn;
+	if (xa_err(xa_store(&s->pts, gfn, pt, GFP_KERNEL_ACCOUNT))) {
+		kfree(pt);
+		return NULL;
+	}
+	s->pt_count++;
+	return pt;
+}
+
+/**
+ * pt_put - forget a table page, unless there is something to know
+ * @s: shadow
+ * @pt: may be gone on return
+ */
+void pt_put(struct lg_shadow *s, struct lg_pt *pt)
+{
+	unsigned int kind;
+
+	for (kind = 0; kind < KINDS; kind++)
+		if (pt->table[kind])
+			return;
+	if (pt->pin)
+		return;
+	xa_erase(&s->pts, pt->gfn);
+	s->pt_count--;
+	kfree(pt);
+}
+
+/* ---- tables ---- */
+
+static void table_free(struct lg_shadow *s, struct lg_table *t)
+{
+	struct page *page = virt_to_page(t->entry);
+
+	list_del(&t->list);
+	set_page_private(page, 0);
+	free_page((unsigned long)t->entry);
+	s->pages--;
+	kfree(t);
+}
+
+static struct lg_table *table_alloc(struct lg_shadow *s, u8 kind)
+{
+	struct lg_table *t = kzalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
+
+	if (!t)
+		return NULL;
+	t->entry = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!t->entry) {
+		kfree(t);
+		return NULL;
+	}
+	set_page_private(virt_to_page(t->entry), (unsigned long)t);
+	t->kind = kind;
+	s->pages++;
+	list_add(&t->list, kind_is_root(kind) ? &s->roots : &s->orphans);
+	return t;
+}
+
+/* What stands in every root: the window, and for kernels the frame numbers. */
+static void root_init(struct lg_guest *guest, struct lg_table *t)
+{
+	t->entry[WINDOW_SLOT] = host_window_entry(guest);
+	if (t->kind == KIND_KERNEL_ROOT)
+		t->entry[HOLE_FIRST] = __pa(guest->shadow->m2p.pud) |
+				       _PAGE_PRESENT | _PAGE_USER |
+				       _PAGE_ACCESSED | _PAGE_NX;
+}
+
+/**
+ * table_get - the shadow of a guest page
+ * @guest: may have more than its limit of them afterwards
+ * @gfn: a page of the guest
+ * @kind: read as this
+ *
+ * Made, and empty, if need be. Returns it, or NULL: out of memory.
+ */
+struct lg_table *table_get(struct lg_guest *guest, u64 gfn, u8 kind)
+{
+	struct lg_shadow *s = guest->shadow;
+	struct lg_pt *pt = pt_get(s, gfn);
+	struct lg_table *t;
+
+	if (!pt || pt->table[kind])
+		return pt ? pt->table[kind] : NULL;
+	t = table_alloc(s, kind);
+	if (!t) {
+		pt_put(s, pt);
+		return NULL;
+	}
+	if (kind_is_root(kind))
+		root_init(guest, t);
+	t->pt = pt;
+	pt->table[kind] = t;
+	return t;
+}
+
+/**
+ * table_put - one reference less
+ * @s: shadow
+ * @t: gone on return if it was the last and nobody could find it
+ */
+void table_put(struct lg_shadow *s, struct lg_table *t)
+{
+	if (--t->refs)
+		return;
+	if (!t->pt)
+		table_free(s, t);
+	else if (!kind_is_root(t->kind))
+		list_move(&t->list, &s->orphans);
+}
+
+/**
+ * table_below - where an entry leads
+ * @t: not of the last level
+ * @index: of the entry
+ *
+ * Returns the table or NULL; what is in the hole is nobody's.
+ */
+struct lg_table *table_below(const struct lg_table *t, unsigned int index)
+{
+	if (index_is_ours(t->kind, index) || !t->entry[index])
+		return NULL;
+	return entry_table(t->entry[index]);
+}
+
+/**
+ * table_link - let an entry lead to a table
+ * @t: not of the last level
+ * @index: of the entry, which is zero and not in the hole
+ * @below: of the right kind
+ * @entry: what to put there
+ */
+void table_link(struct lg_table *t, unsigned int index, struct lg_table *below,
+		u64 entry)
+{
+	if (!below->refs++)
+		list_del_init(&below->list);
+	t->live++;
+	WRITE_ONCE(t->entry[index], entry);
+}
+
+/**
+ * table_clear_entry - make an entry zero
+ * @s: shadow
+ * @t: any
+ * @index: of the entry; those in the hole stay
+ */
+void table_clear_entry(struct lg_shadow *s, struct lg_table *t,
+		       unsigned int index)
+{
+	struct lg_table *below = NULL;
+
+	if (index_is_ours(t->kind, index) || !t->entry[index])
+		return;
+	if (t->kind != KIND_L1)
+		below = table_below(t, index);
+	WRITE_ONCE(t->entry[index], 0);
+	t->live--;
+	if (below)
+		table_put(s, below);
+}
+
+/**
+ * table_set_leaf - set an entry that leads to memory
+ * @t: of the last level
+ * @index: of the entry
+ * @entry: may be zero
+ */
+void table_set_leaf(struct lg_table *t, unsigned int index, u64 entry)
+{
+	t->live += !!entry - !!t->entry[index];
+	WRITE_ONCE(t->entry[index], entry);
+}
+
+static void table_clear(struct lg_shadow *s, struct lg_table *t)
+{
+	unsigned int i;
+
+	for (i = 0; t->live && i < TABLE_ENTRIES; i++)
+		table_clear_entry(s, t, i);
+	WARN_ON_ONCE(t->live);
+}
+
+/*
+ * Nobody finds the table any more. A root that a vCPU uses stays what it is,
+ * but empty. The caller puts the table page.
+ */
+static void table_drop(struct lg_shadow *s, struct lg_table *t)
+{
+	table_clear(s, t);
+	if (kind_is_root(t->kind) && t->refs)
+		return;
+	t->pt->table[t->kind] = NULL;
+	t->pt = NULL;
+	if (!t->refs)
+		table_free(s, t);
+}
+
+/**
+ * pt_drop_tables - forget all shadows of a guest page
+ * @s: shadow
+ * @pt: may be gone on return; is not, if it is pinned or a root in use
+ */
+void pt_drop_tables(struct lg_shadow *s, struct lg_pt *pt)
+{
+	unsigned int kind;
+
+	for (kind = 0; kind < KINDS; kind++)
+		if (pt->table[kind])
+			table_drop(s, pt->table[kind]);
+	pt_put(s, pt);
+}
+
+/* ---- limits ---- */
+
+static void evict(struct lg_vcpu *vcpu, struct lg_table *t)
+{
+	struct lg_shadow *s = vcpu->guest->shadow;
+	struct lg_pt *pt = t->pt;
+
+	table_drop(s, t);
+	pt_put(s, pt);
+}
+
+/* Make room: first what nothing leads to, then the root not used for longest. */
+static bool evict_one(struct lg_vcpu *vcpu)
+{
+	struct lg_shadow *s = vcpu->guest->shadow;
+	struct lg_table *t;
+
+	if (!list_empty(&s->orphans)) {
+		evict(vcpu, list_last_entry(&s->orphans, struct lg_table, list));
+		return true;
+	}
+	list_for_each_entry_reverse(t, &s->roots, list) {
+		if (t->refs)
+			continue;
+		evict(vcpu, t);
+		vcpu->stats[LG_STAT_EVICT]++;
+		return true;
+	}
+	return false;
+}
+
+/* Only roots in use are left: let go all that they lead to. */
+static void clear_roots(struct lg_shadow *s)
+{
+	struct lg_table *t;
+
+	list_for_each_entry(t, &s->roots, list)
+		table_clear(s, t);
+}
+
+/**
+ * shadow_trim - get below the limit again before more is allocated
+ * @vcpu: what its roots lead to is spared as long as others can go
+ */
+void shadow_trim(struct lg_vcpu *vcpu)
+{
+	struct lg_shadow *s = vcpu->guest->shadow;
+
+	while (s->pages >= s->limit && evict_one(vcpu))
+		cond_resched();
+	if (s->pages < s->limit)
+		return;
+	clear_roots(s);
+	while (!list_empty(&s->orphans) && evict_one(vcpu))
+		cond_resched();
+}
+
+/* ---- life ---- */
+
+/**
+ * lg_shadow_init - no shadow tables yet
+ * @guest: knows its memory
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int lg_shadow_init(struct lg_guest *guest)
+{
+	struct lg_shadow *s = kvzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+
+	if (!s)
+		return -ENOMEM;
+	if (m2p_init(&s->m2p)) {
+		kvfree(s);
+		return -ENOMEM;
+	}
+	xa_init(&s->pts);
+	INIT_LIST_HEAD(&s->roots);
+	INIT_LIST_HEAD(&s->orphans);
+	s->limit = guest->ram_pages / 64 + 64;
+	guest->shadow = s;
+	return 0;
+}
+
+static void pt_free(struct lg_shadow *s, struct lg_pt *pt)
+{
+	unsigned int kind;
+
+	for (kind = 0; kind < KINDS; kind++)
+		if (pt->table[kind])
+			table_free(s, pt->table[kind]);
+	kfree(pt);
+}
+
+/**
+ * lg_shadow_free - free all shadow tables
+ * @guest: will not run again; may have none
+ */
+void lg_shadow_free(struct lg_guest *guest)
+{
+	struct lg_shadow *s = guest->shadow;
+	unsigned long gfn;
+	unsigned int kind;
+	struct lg_pt *pt;
+
+	if (!s)
+		return;
+	xa_for_each(&s->pts, gfn, pt) {
+		for (kind = 0; kind < KINDS; kind++)
+			if (pt->table[kind])
+				table_clear(s, pt->table[kind]);
+		cond_resched();
+	}
+	xa_for_each(&s->pts, gfn, pt) {
+		pt_free(s, pt);
+		cond_resched();
+	}
+	WARN_ON_ONCE(s->pages);
+	xa_destroy(&s->pts);
+	m2p_free(&s->m2p);
+	kvfree(s);
+	guest->shadow = NULL;
+}
+
+/**
+ * lg_shadow_pages - pages in shadow tables now
+ * @guest: has a shadow
+ */
+unsigned long lg_shadow_pages(struct lg_guest *guest)
+{
+	return guest->shadow->pages;
+}
+
+/**
+ * lg_shadow_bytes - host memory all this takes
+ * @guest: has a shadow
+ */
+unsigned long lg_shadow_bytes(struct lg_guest *guest)
+{
+	struct lg_shadow *s = guest->shadow;
+
+	return sizeof(*s) + s->pages * (PAGE_SIZE + sizeof(struct lg_table)) +
+	       s->pt_count * sizeof(struct lg_pt) + s->m2p.pages * PAGE_SIZE;
+}
