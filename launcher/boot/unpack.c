@@ -11,6 +11,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <lz4.h>
+#include <lz4frame.h>
 #include <lzma.h>
 #include <seccomp.h>
 #include <string.h>
@@ -124,6 +125,28 @@ static bool unpack_lz4(const struct packed *p)
 	return out == p->out_size;
 }
 
+/* The new form, which says by itself where it ends. */
+static bool unpack_lz4_frame(const struct packed *p)
+{
+	LZ4F_dctx *context;
+	size_t in = 0, out = 0, more = 1;
+
+	if (LZ4F_isError(LZ4F_createDecompressionContext(&context,
+							 LZ4F_VERSION)))
+		return false;
+	while (more) {
+		size_t taken = p->in_size - in, made = p->out_size - out;
+
+		more = LZ4F_decompress(context, p->out + out, &made, p->in + in,
+				       &taken, NULL);
+		if (LZ4F_isError(more) || (!taken && !made))
+			return false;
+		in += taken;
+		out += made;
+	}
+	return out == p->out_size;
+}
+
 static const struct format {
 	const char *name;
 	u8 magic[6];
@@ -135,6 +158,7 @@ static const struct format {
 	{ "xz", { 0xfd, '7', 'z', 'X', 'Z', 0 }, 6, unpack_lzma },
 	{ "lzma", { 0x5d, 0, 0 }, 3, unpack_lzma },
 	{ "lz4", { 0x02, 0x21, 0x4c, 0x18 }, 4, unpack_lz4 },
+	{ "lz4 frame", { 0x04, 0x22, 0x4d, 0x18 }, 4, unpack_lz4_frame },
 	{ "zstd", { 0x28, 0xb5, 0x2f, 0xfd }, 4, unpack_zstd },
 };
 

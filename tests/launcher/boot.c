@@ -188,7 +188,7 @@ static void bzimages(void)
 	} formats[] = {
 		{ "gzip", pack_gzip }, { "bzip2", pack_bzip2 },
 		{ "xz", pack_xz }, { "lzma", pack_lzma }, { "lz4", pack_lz4 },
-		{ "zstd", pack_zstd },
+		{ "lz4 frame", pack_lz4_frame }, { "zstd", pack_zstd },
 	};
 
 	kernel_elf(&elf, KERNEL_MARK);
@@ -236,12 +236,43 @@ static void bzimage_refused(void)
 	CHECK(load(image, len, "", false) == STATUS_DATA);
 }
 
+/* What would fill the host's memory is not even begun. */
+static void bombs(void)
+{
+	static u8 zeros[8 * MIB];
+	struct kernel kernel;
+	struct boot boot = { .kernel_path = "bomb", .cmdline = "" };
+	size_t (*const packs[])(const void *in, size_t len, u8 *out,
+				size_t room) = {
+		pack_gzip, pack_bzip2, pack_xz, pack_lzma, pack_lz4,
+		pack_lz4_frame, pack_zstd,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(packs); i++) {
+		const u32 announced = MIB;
+		size_t len = kernel_bzimage(image, zeros, sizeof(zeros),
+					    packs[i]);
+
+		boot.kernel_fd = kernel_file(image, len);
+		CHECK(kernel_open(&boot, 1u << LG_ABI_LG32, sizeof(zeros) - 1,
+				  &kernel) == STATUS_DATA);
+		close(boot.kernel_fd);
+		/* One that lies about it bursts where it can do no harm. */
+		memcpy(image + len - 4, &announced, 4);
+		boot.kernel_fd = kernel_file(image, len);
+		CHECK(kernel_open(&boot, 1u << LG_ABI_LG32, sizeof(zeros) - 1,
+				  &kernel) == STATUS_DATA);
+		close(boot.kernel_fd);
+	}
+}
+
 /* Bits flipped in the payload: refused, or harmless; never worse. */
 static void bzimage_damaged(void)
 {
 	size_t (*const packs[])(const void *in, size_t len, u8 *out,
 				size_t room) = {
-		pack_gzip, pack_bzip2, pack_xz, pack_lzma, pack_lz4, pack_zstd,
+		pack_gzip, pack_bzip2, pack_xz, pack_lzma, pack_lz4,
+		pack_lz4_frame, pack_zstd,
 	};
 	static u8 bad[BZIMAGE_ROOM];
 	u32 seed = 7;
@@ -312,6 +343,7 @@ static const struct ktap_case cases[] = {
 	{ "bzImages of every compression", bzimages },
 	{ "bzImages that are refused", bzimage_refused },
 	{ "bzImages that are damaged", bzimage_damaged },
+	{ "bzImages that unpack to too much", bombs },
 	{ "files that are no kernels", not_kernels },
 	{ "initrds", initrds },
 };

@@ -11,6 +11,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <lz4.h>
+#include <lz4frame.h>
 #include <lzma.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
+
+#include <xen/elfnote.h>
 
 #include "types.h"
 
@@ -54,6 +57,74 @@ static inline void kernel_elf(struct test_elf *elf, const char *mark)
 	for (u32 i = 0; i < KERNEL_BYTES; i++)
 		elf->text[i] = (u8)(i % 251);
 	strcpy((char *)elf->text + 0x200, mark);
+}
+
+#define KERNEL64_GPA	0x1000000u
+#define KERNEL64_VIRT	0xffffffff80000000ull
+#define KERNEL64_P2M	0x8000000000ull
+#define KERNEL64_NOTES	512
+
+struct test_elf64 {
+	Elf64_Ehdr ehdr;
+	Elf64_Phdr load;
+	Elf64_Phdr note;
+	u8 notes[KERNEL64_NOTES];
+	u8 text[KERNEL_BYTES];
+};
+
+/* Behind those that are there. */
+static inline void kernel_note(struct test_elf64 *elf, u32 type,
+			       const void *desc, u32 len)
+{
+	Elf64_Nhdr note = { .n_namesz = 4, .n_descsz = len, .n_type = type };
+	u8 *at = elf->notes + elf->note.p_filesz;
+
+	memcpy(at, &note, sizeof(note));
+	memcpy(at + sizeof(note), "Xen", 4);
+	memcpy(at + sizeof(note) + 4, desc, len);
+	elf->note.p_filesz += sizeof(note) + 4 + ((len + 3) & ~3u);
+}
+
+static inline void kernel_note_number(struct test_elf64 *elf, u32 type,
+				      u64 number)
+{
+	kernel_note(elf, type, &number, sizeof(number));
+}
+
+/* A kernel without notes. */
+static inline void kernel_elf64(struct test_elf64 *elf)
+{
+	memset(elf, 0, sizeof(*elf));
+	memcpy(elf->ehdr.e_ident, ELFMAG, SELFMAG);
+	elf->ehdr.e_ident[EI_CLASS] = ELFCLASS64;
+	elf->ehdr.e_ident[EI_DATA] = ELFDATA2LSB;
+	elf->ehdr.e_machine = EM_X86_64;
+	elf->ehdr.e_type = ET_EXEC;
+	elf->ehdr.e_entry = KERNEL64_GPA;
+	elf->ehdr.e_phoff = offsetof(struct test_elf64, load);
+	elf->ehdr.e_phentsize = sizeof(Elf64_Phdr);
+	elf->ehdr.e_phnum = 2;
+	elf->load.p_type = PT_LOAD;
+	elf->load.p_offset = offsetof(struct test_elf64, text);
+	elf->load.p_paddr = KERNEL64_GPA;
+	elf->load.p_vaddr = KERNEL64_VIRT + KERNEL64_GPA;
+	elf->load.p_filesz = KERNEL_BYTES;
+	elf->load.p_memsz = KERNEL_BYTES + KERNEL_BSS;
+	elf->note.p_type = PT_NOTE;
+	elf->note.p_offset = offsetof(struct test_elf64, notes);
+	for (u32 i = 0; i < KERNEL_BYTES; i++)
+		elf->text[i] = (u8)(i % 241);
+}
+
+/* With those that every kernel for Xen PV has. */
+static inline void kernel_xenpv(struct test_elf64 *elf)
+{
+	kernel_elf64(elf);
+	kernel_note(elf, XEN_ELFNOTE_GUEST_OS, "linux", 6);
+	kernel_note(elf, XEN_ELFNOTE_XEN_VERSION, "xen-3.0", 8);
+	kernel_note_number(elf, XEN_ELFNOTE_VIRT_BASE, KERNEL64_VIRT);
+	kernel_note_number(elf, XEN_ELFNOTE_ENTRY,
+			   KERNEL64_VIRT + KERNEL64_GPA + 0x40);
 }
 
 /* Each packs @len bytes, returns how many it wrote to @out. */
@@ -116,6 +187,12 @@ static inline size_t pack_lz4(const void *in, size_t len, u8 *out, size_t room)
 	memcpy(out, magic, 4);
 	memcpy(out + 4, &n, 4);
 	return n + 8;
+}
+
+static inline size_t pack_lz4_frame(const void *in, size_t len, u8 *out,
+				    size_t room)
+{
+	return LZ4F_compressFrame(out, room, in, len, NULL);
 }
 
 static inline size_t pack_zstd(const void *in, size_t len, u8 *out,
