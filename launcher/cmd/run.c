@@ -88,7 +88,7 @@ static int run_guest(struct vm *vm)
 	for (;;) {
 		status = vm_run(vm);
 		if (vm->options->stats)
-			stats_print(vm->guest_fd);
+			stats_print(vm->guest_fd, vm->machine->abi);
 		if (ending.signal)
 			return STATUS_SIGNAL + ending.signal;
 		if (status != VCPU_RESTART)

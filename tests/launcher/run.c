@@ -30,6 +30,8 @@ enum step {
 	STEP_OUT,	/* a byte to the serial port */
 	STEP_IN,	/* a read of port 0x80 */
 	STEP_MMIO,	/* a read of nothing */
+	STEP_TEXT,	/* text for the console */
+	STEP_TEXT_ODD,	/* more of it than there can be */
 	STEP_IDLE,	/* sleep until a signal */
 	STEP_SPIN,	/* come back from LG_RUN with EINTR for ever */
 	STEP_SHUTDOWN,
@@ -44,12 +46,14 @@ enum step {
  * struct fake - what the next launcher will meet
  * @open_errno: of opening the device
  * @api_version: that the module claims
+ * @abis: that it offers
  * @ioctl_fails: request that fails with ENOMEM
  * @steps: of the guest, one list a boot
  */
 static struct fake {
 	int open_errno;
 	u32 api_version;
+	u32 abis;
 	unsigned long ioctl_fails;
 	enum step steps[3][8];
 } fake;
@@ -134,6 +138,15 @@ static int fake_lg_run(void)
 		run->mmio.size = 4;
 		run->mmio.is_write = 0;
 		return 0;
+	case STEP_TEXT:
+		run->exit_reason = LG_EXIT_CONSOLE;
+		run->console.len = 3;
+		memcpy(run->console.data, "hi\n", 3);
+		return 0;
+	case STEP_TEXT_ODD:
+		run->exit_reason = LG_EXIT_CONSOLE;
+		run->console.len = LG_CONSOLE_BYTES + 1;
+		return 0;
 	case STEP_SHUTDOWN:
 		return fake_exit(LG_EXIT_SHUTDOWN, "Power down");
 	case STEP_RESTART:
@@ -163,7 +176,7 @@ static int fake_get_info(struct lg_info *info)
 {
 	memset(info, 0, sizeof(*info));
 	info->api_version = fake.api_version;
-	info->abis = 1u << LG_ABI_LG32;
+	info->abis = fake.abis;
 	info->max_vcpus = 1;
 	info->window_gva = 0xffc00000;
 	info->max_memory = 1024 * MIB;
@@ -205,6 +218,7 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 /* --- running the command -------------------------------------------------- */
 
 static char kernel_path[] = "/tmp/lguest-run-XXXXXX";
+static char kernel64_path[] = "/tmp/lguest-run-XXXXXX";
 static char said[4096];		/* stderr of the last one */
 static char printed[4096];	/* stdout of the last one */
 
@@ -212,6 +226,7 @@ static void fake_reset(void)
 {
 	memset(&fake, 0, sizeof(fake));
 	fake.api_version = LG_API_VERSION;
+	fake.abis = 1u << LG_ABI_LG32 | 1u << LG_ABI_XENPV;
 	fake.steps[0][0] = fake.steps[1][0] = fake.steps[2][0] = STEP_SHUTDOWN;
 }
 
@@ -222,13 +237,20 @@ static void slurp(int fd, char *buf, size_t room)
 	buf[n > 0 ? n : 0] = 0;
 }
 
-/* argv with words of @args; "KERNEL" stands for a good one. */
+static char *word_or_kernel(char *word)
+{
+	if (!strcmp(word, "KERNEL"))
+		return kernel_path;
+	return strcmp(word, "KERNEL64") ? word : kernel64_path;
+}
+
+/* argv with words of @args; KERNEL and KERNEL64 stand for good ones. */
 static int split(char *args, char **argv)
 {
 	int argc = 0;
 
 	for (char *word = strtok(args, " "); word; word = strtok(NULL, " "))
-		argv[argc++] = strcmp(word, "KERNEL") ? word : kernel_path;
+		argv[argc++] = word_or_kernel(word);
 	argv[argc] = NULL;
 	return argc;
 }
@@ -441,6 +463,64 @@ static void statistics(void)
 	close(fd);
 }
 
+static void xenpv(void)
+{
+	static const enum step steps[] = {
+		STEP_TEXT, STEP_IN, STEP_MMIO, STEP_OUT, STEP_TEXT_ODD,
+		STEP_TEXT, STEP_SHUTDOWN,
+	};
+	static const unsigned long requests[] = {
+		LG_CREATE_GUEST, LG_SET_MEMORY, LG_CREATE_VCPU, LG_SET_REGS64,
+		LG_XEN_START, LG_DOORBELL,
+	};
+
+	fake_reset();
+	memcpy(fake.steps[0], steps, sizeof(steps));
+	CHECK(run("--memory 32M KERNEL64 -- quiet") == 0);
+	CHECK(!strcmp(printed, "hi\r\nhi\r\n") && !said[0]);
+	CHECK(run("--console null KERNEL64") == 0);
+	CHECK(!printed[0]);
+	CHECK(run("--no-reboot --no-rng --stats KERNEL64") == 0);
+	CHECK(strstr(said, "hcall_mmu_update"));
+	fake.steps[0][0] = fake.steps[1][0] = STEP_RESTART;
+	CHECK(run("KERNEL64") == 0 && !said[0]);
+	for (size_t i = 0; i < ARRAY_SIZE(requests); i++) {
+		int status;
+
+		fake_reset();
+		fake.ioctl_fails = requests[i];
+		status = run("KERNEL64");
+		CHECK(status >= STATUS_MODULE && status <= STATUS_HOST);
+		CHECK(one_line(said));
+	}
+}
+
+/* Said once, and with what would do instead. */
+static void wrong_kernels(void)
+{
+	static const char *const wrong[] = {
+		"--guest-paging pae KERNEL64", "--block KERNEL KERNEL64",
+		"--console null --console null KERNEL64",
+	};
+
+	fake_reset();
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		CHECK(run(wrong[i]) == STATUS_USAGE);
+		CHECK(strstr(said, "64-bit guest") || strstr(said, "32-bit"));
+	}
+	CHECK(run("--memory 16M KERNEL64") == STATUS_DATA);
+	CHECK(one_line(said) && strstr(said, "--memory"));
+	fake.abis = 1u << LG_ABI_XENPV;
+	CHECK(run("KERNEL") == STATUS_DATA);
+	CHECK(one_line(said) && strstr(said, "linux-image-amd64"));
+	fake.abis = 1u << LG_ABI_LG32;
+	CHECK(run("KERNEL64") == STATUS_DATA);
+	CHECK(one_line(said) && strstr(said, "CONFIG_LGUEST_GUEST"));
+	CHECK(run("/bin/true") == STATUS_DATA && one_line(said));
+	fake.abis = 1u << 7;
+	CHECK(run("KERNEL") == STATUS_MODULE && one_line(said));
+}
+
 #ifdef __SANITIZE_ADDRESS__
 #define SANITIZED	true
 #else
@@ -478,6 +558,12 @@ static void sandboxed(void)
 	CHECK(!strcmp(printed, "h") && !said[0]);
 	CHECK(run("--sandbox=on --stats KERNEL") == 0);
 	CHECK(strstr(said, "switch"));
+	fake_reset();
+	fake.steps[0][0] = STEP_RESTART;
+	fake.steps[1][0] = STEP_TEXT;
+	fake.steps[1][1] = STEP_SHUTDOWN;
+	CHECK(run("--sandbox=on KERNEL64") == 0);
+	CHECK(!strcmp(printed, "hi\r\n") && !said[0]);
 	unlink(path);
 	close(fd);
 }
@@ -654,6 +740,8 @@ static const struct ktap_case cases[] = {
 	{ "guests that end badly", bad_ends },
 	{ "a guest that reboots", reboots },
 	{ "statistics", statistics },
+	{ "a 64-bit guest", xenpv },
+	{ "kernels and machines that do not match", wrong_kernels },
 	{ "in the sandbox", sandboxed },
 	{ "tty: Ctrl-A x", tty_ctrl_a_x },
 	{ "tty: restored after signals", tty_signals },
@@ -662,16 +750,27 @@ static const struct ktap_case cases[] = {
 	{ "output that nobody reads", tty_stuck_output },
 };
 
+static bool make_file(char *path, const void *data, size_t len)
+{
+	int fd = mkstemp(path);
+	bool made = fd >= 0 && write(fd, data, len) == (ssize_t)len;
+
+	close(fd);
+	return made;
+}
+
 int main(void)
 {
+	struct test_elf64 elf64;
 	struct test_elf elf;
-	int fd = mkstemp(kernel_path), status;
+	int status = 1;
 
 	kernel_elf(&elf, KERNEL_MARK);
-	if (fd < 0 || write(fd, &elf, sizeof(elf)) != sizeof(elf))
-		return 1;
-	status = ktap_run(cases, ARRAY_SIZE(cases));
+	kernel_xenpv(&elf64);
+	if (make_file(kernel_path, &elf, sizeof(elf)) &&
+	    make_file(kernel64_path, &elf64, sizeof(elf64)))
+		status = ktap_run(cases, ARRAY_SIZE(cases));
 	unlink(kernel_path);
-	close(fd);
+	unlink(kernel64_path);
 	return status;
 }
