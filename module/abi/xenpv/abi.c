@@ -45,6 +45,9 @@ static int xenpv_vcpu_init(struct lg_vcpu *vcpu)
 	a->kernel = true;
 	a->poll_count = -1;
 	a->cr4 = X86_CR4_PAE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT;
+	/* Linux takes XSAVE for unusable if it is not enabled from the start. */
+	if (xenpv_xcr0_offered())
+		a->cr4 |= X86_CR4_OSXSAVE;
 	a->xcr0 = XFEATURE_MASK_FP;
 	a->dr[6] = DR6_RESERVED;
 	a->dr[7] = 0x400;
@@ -103,6 +106,8 @@ static int xenpv_start(struct lg_vcpu *vcpu, const struct lg_xen_start *start)
 	if (!dom->shared)
 		return -ENOMEM;
 	rc = lg_shadow_set_roots(vcpu, start->cr3_gfn, 0);
+	if (!rc)	/* as whoever builds a domain for Xen leaves it */
+		rc = lg_shadow_pin(vcpu, start->cr3_gfn, 4);
 	if (rc) {
 		lg_mem_unmap(dom->mapping);
 		dom->mapping = NULL;
