@@ -345,7 +345,7 @@ static long do_set_debugreg(struct lg_vcpu *vcpu, u64 reg, u64 value)
 
 	switch (reg) {
 	case 0 ... 3:
-		if (value >= TASK_SIZE_MAX && (s64)value < (s64)__HYPERVISOR_VIRT_END)
+		if (value >= TASK_SIZE_MAX && value < __HYPERVISOR_VIRT_END)
 			return -EPERM;
 		break;
 	case 6:
