@@ -21,12 +21,14 @@
 
 #include "device.h"
 #include "lguest/api.h"
+#include "machine.h"
 #include "report.h"
 #include "types.h"
 
-#define TESTED_KERNEL		"6.1."
 #define WINDOW_FIXED		0xffc00000u	/* with reservetop=4M */
 #define WINDOW_LOW		0xf0000000u	/* a guest gives up much */
+
+static const char *const tested_kernels[] = { "6.1.", "6.12." };
 
 enum verdict { PASS, WARN, FAIL };
 
@@ -48,22 +50,35 @@ check_say(enum verdict verdict, const char *fact, const char *fmt, ...)
 		check_status = STATUS_MODULE;
 }
 
-static void check_kernel(void)
+/* Does this machine's kernel have 64 bits? */
+static bool check_64bit(const struct utsname *name)
 {
-	struct utsname name;
+	return !strcmp(name->machine, "x86_64");
+}
 
-	uname(&name);
-	if (strcmp(name.machine, "i686") && strcmp(name.machine, "i586"))
+static bool check_tested(const char *release)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(tested_kernels); i++)
+		if (!strncmp(release, tested_kernels[i],
+			     strlen(tested_kernels[i])))
+			return true;
+	return false;
+}
+
+static void check_kernel(const struct utsname *name)
+{
+	if (!check_64bit(name) && strcmp(name->machine, "i686") &&
+	    strcmp(name->machine, "i586"))
 		check_say(FAIL, "kernel",
-			  "Linux %s %s: a 32-bit x86 kernel is needed; boot one (Debian: linux-image-686-pae)",
-			  name.release, name.machine);
-	else if (strncmp(name.release, TESTED_KERNEL, strlen(TESTED_KERNEL)))
+			  "Linux %s %s: an x86 kernel is needed", name->release,
+			  name->machine);
+	else if (!check_tested(name->release))
 		check_say(WARN, "kernel",
-			  "Linux %s %s: not tested; Linux %sx is",
-			  name.release, name.machine, TESTED_KERNEL);
+			  "Linux %s %s: not tested; Linux 6.1 and, with 64 bits, 6.12 are",
+			  name->release, name->machine);
 	else
-		check_say(PASS, "kernel", "Linux %s %s", name.release,
-			  name.machine);
+		check_say(PASS, "kernel", "Linux %s %s", name->release,
+			  name->machine);
 }
 
 /* Is @word among the space-separated words of @line? */
@@ -98,25 +113,58 @@ static char *find_line(const char *path, const char *start)
 	return NULL;
 }
 
-static void check_cpu(void)
+/*
+ * What each width of host cannot do without, or not with; the kernel shows
+ * what is on, not just what the CPU has.
+ */
+static const struct {
+	const char *flag;
+	bool wanted;
+	bool only_64bit;
+	const char *trouble;
+} cpu_rules[] = {
+	{ "tsc", true, false, "no TSC: too old for this module" },
+	{ "pae", true, false, "no PAE: too old for this module" },
+	{ "nx", true, true, "no NX, or it is off: boot without noexec=off" },
+	{ "la57", false, true,
+	  "5-level page tables are on, which the module does not know; boot with no5lvl" },
+	{ "fred", false, false,
+	  "FRED is on, which takes the interrupt table away; boot with fred=off" },
+};
+
+static void check_cpu(const struct utsname *name)
 {
 	char *flags = find_line("/proc/cpuinfo", "flags");
+	bool good = true;
 
-	if (!flags)
+	if (!flags) {
 		check_say(WARN, "CPU", "unknown: cannot read /proc/cpuinfo");
-	else if (!has_word(flags, "pae"))
-		check_say(FAIL, "CPU", "no PAE: too old for this module");
-	else if (!has_word(flags, "tsc"))
-		check_say(FAIL, "CPU", "no TSC: too old for this module");
-	else if (has_word(flags, "fred"))
-		check_say(FAIL, "CPU",
-			  "FRED is on, which takes the interrupt table away; boot with fred=off");
-	else if (has_word(flags, "hypervisor"))
-		check_say(PASS, "CPU",
-			  "suitable (itself virtual, which does not matter)");
-	else
-		check_say(PASS, "CPU", "suitable");
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(cpu_rules); i++) {
+		if ((cpu_rules[i].only_64bit && !check_64bit(name)) ||
+		    has_word(flags, cpu_rules[i].flag) == cpu_rules[i].wanted)
+			continue;
+		check_say(FAIL, "CPU", "%s", cpu_rules[i].trouble);
+		good = false;
+	}
+	if (good)
+		check_say(PASS, "CPU", "suitable%s",
+			  has_word(flags, "hypervisor") ?
+			  " (itself virtual, which does not matter)" : "");
 	free(flags);
+}
+
+/* People expect trouble there. */
+static void check_kvm(void)
+{
+	char *line = find_line("/proc/modules", "kvm");
+
+	if (line)
+		check_say(PASS, "kvm",
+			  "%.*s is loaded beside us, which does not matter",
+			  (int)strcspn(line, " "), line);
+	free(line);
 }
 
 /*
@@ -190,16 +238,32 @@ static int check_device(void)
 	return -1;
 }
 
-static void check_window(u32 window_gva)
+/* A 32-bit guest has no address space to waste. */
+static void check_window(u64 window_gva)
 {
-	u32 lost = (0u - window_gva) / MIB;
+	unsigned long long gva = window_gva;
 
-	if (window_gva >= WINDOW_FIXED)
-		check_say(PASS, "window", "switcher at %#x", window_gva);
+	if (gva > UINT32_MAX || gva >= WINDOW_FIXED)
+		check_say(PASS, "window", "switcher at %#llx", gva);
 	else
-		check_say(window_gva < WINDOW_LOW ? WARN : PASS, "window",
-			  "switcher at %#x: guests lose %uM of address space; booting the host with reservetop=4M makes it 4M",
-			  window_gva, lost);
+		check_say(gva < WINDOW_LOW ? WARN : PASS, "window",
+			  "switcher at %#llx: guests lose %lluM of address space; booting the host with reservetop=4M makes it 4M",
+			  gva, ((1ull << 32) - gva) / MIB);
+}
+
+static void check_guests(u32 abis)
+{
+	bool xenpv = abis & (1u << LG_ABI_XENPV);
+
+	if (abis & (1u << LG_ABI_LG32))
+		check_say(PASS, "guests",
+			  "i386 kernels with CONFIG_LGUEST_GUEST");
+	if (xenpv)
+		check_say(PASS, "guests",
+			  "64-bit kernels with CONFIG_XEN_PV, as distributions ship them");
+	if (!xenpv && !(abis & (1u << LG_ABI_LG32)))
+		check_say(FAIL, "guests",
+			  "the module runs none that this command knows; install both from one version");
 }
 
 static void check_info(int fd)
@@ -218,7 +282,8 @@ static void check_info(int fd)
 			  info.api_version, LG_API_VERSION);
 	else
 		check_say(PASS, "interface", "version %u", info.api_version);
-	check_window((u32)info.window_gva);
+	check_guests(info.abis);
+	check_window(info.window_gva);
 	if (info.tsc_khz)
 		check_say(PASS, "clock", "TSC at %u kHz", info.tsc_khz);
 	else
@@ -226,7 +291,7 @@ static void check_info(int fd)
 			  "the host does not trust its TSC: clocks in guests are coarse");
 }
 
-static void check_memory(void)
+static void check_memory(u64 wanted)
 {
 	struct sysinfo host;
 	u64 available;
@@ -234,11 +299,11 @@ static void check_memory(void)
 	if (sysinfo(&host))
 		return;
 	available = ((u64)host.freeram + host.bufferram) * host.mem_unit / MIB;
-	check_say(available < 64 ? WARN : PASS, "memory",
-		  "%lluM of %lluM free%s", (unsigned long long)available,
+	check_say(available < wanted ? WARN : PASS, "memory",
+		  "%lluM of %lluM free; a guest takes up to %lluM unless told otherwise",
+		  (unsigned long long)available,
 		  (unsigned long long)((u64)host.totalram * host.mem_unit / MIB),
-		  available < 64 ? "; a guest takes 64M unless told otherwise" :
-		  "");
+		  (unsigned long long)wanted);
 }
 
 static void check_sandbox(void)
@@ -252,19 +317,25 @@ static void check_sandbox(void)
 
 int cmd_check(int argc, char **argv)
 {
+	const struct machine *machine = &machine_lg32;
+	struct utsname name;
 	int fd;
 
 	if (argc > 1)
 		return complain(STATUS_USAGE, "check: what is %s?", argv[1]);
-	check_kernel();
-	check_cpu();
+	uname(&name);
+	if (check_64bit(&name))
+		machine = &machine_xenpv;
+	check_kernel(&name);
+	check_cpu(&name);
+	check_kvm();
 	check_module();
 	fd = check_device();
 	if (fd >= 0) {
 		check_info(fd);
 		close(fd);
 	}
-	check_memory();
+	check_memory(machine->memory / MIB);
 	check_sandbox();
 	return check_status;
 }
