@@ -606,3 +606,13 @@ phys_addr_t lg_shadow_root_phys(struct lg_vcpu *vcpu)
 {
 	return vcpu->mmu.root_phys;
 }
+
+/**
+ * lg_shadow_mode_phys - what CR3 must hold in one of the modes
+ * @vcpu: has a root for it
+ * @user: which mode
+ */
+phys_addr_t lg_shadow_mode_phys(struct lg_vcpu *vcpu, bool user)
+{
+	return __pa(vcpu->mmu.root[user]->entry);
+}

@@ -117,6 +117,8 @@ static int xenpv_start(struct lg_vcpu *vcpu, const struct lg_xen_start *start)
 	dom->shared_gfn = start->shared_info_gfn;
 	fill_shared(dom);
 	a->info = &dom->shared->vcpu_info[vcpu->index];
+	host_direct_info(vcpu, lg_mem_page(vcpu->guest, start->shared_info_gfn),
+			 offset_in_page(a->info));
 	xenpv_events_init(dom, start->console_port, start->store_port);
 	xenpv_time_init(vcpu);
 	a->started = true;
@@ -148,6 +150,7 @@ static void xenpv_before_run(struct lg_vcpu *vcpu)
 		lg_kill(vcpu, "the vCPU was not started");
 		return;
 	}
+	xenpv_direct_take(vcpu);
 	xenpv_timer(vcpu);
 	xenpv_raised(vcpu);
 	if (vcpu->halted) {
@@ -159,6 +162,7 @@ static void xenpv_before_run(struct lg_vcpu *vcpu)
 	xenpv_deliver(vcpu);
 	check_rip(vcpu);
 	xenpv_time_refresh(vcpu);
+	xenpv_direct_give(vcpu);
 }
 
 /* Also while the vCPU goes to sleep: must not sleep itself. */
@@ -190,6 +194,7 @@ static bool xenpv_trap(struct lg_vcpu *vcpu, unsigned int trap)
 {
 	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
 
+	xenpv_direct_take(vcpu);
 	switch (trap) {
 	case LG_TRAP_SYSCALL:
 		if (a->kernel)

@@ -379,6 +379,7 @@ static long register_info(struct lg_vcpu *vcpu, u64 gva)
 		return -ENOMEM;
 	*info = *a->info;
 	a->info = info;
+	host_direct_info(vcpu, lg_mem_page(vcpu->guest, r.mfn), r.offset);
 	publish(&info->time, &a->time);
 	info->evtchn_pending_sel = ~0ul;
 	WRITE_ONCE(info->evtchn_upcall_pending, 1);

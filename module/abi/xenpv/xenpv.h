@@ -234,6 +234,10 @@ long xenpv_callback_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva);
 long xenpv_set_callbacks(struct lg_vcpu *vcpu, u64 event, u64 failsafe,
 			 u64 syscall);
 
+/* direct.c */
+void xenpv_direct_give(struct lg_vcpu *vcpu);
+void xenpv_direct_take(struct lg_vcpu *vcpu);
+
 /* segments.c */
 long xenpv_set_gdt(struct lg_vcpu *vcpu, u64 frames_gva, u64 entries);
 long xenpv_update_descriptor(struct lg_vcpu *vcpu, u64 gpa, u64 desc);
