@@ -27,8 +27,12 @@
 #include <asm/trap_pf.h>
 #include "shadow.h"
 
-/* Entries brought in along with the one that faulted: an aligned group. */
-#define AROUND		16
+/*
+ * Entries brought in along with the one that faulted: an aligned group. Linux
+ * marks all of its own map of memory accessed, so pages there are taken before
+ * they are touched: 4 in 100 in vain, for a tenth of the faults.
+ */
+#define AROUND		32
 
 /* ---- what entries should be ---- */
 
@@ -228,8 +232,10 @@ static void fill_around(struct lg_vcpu *vcpu, struct lg_table *l1, lg_gva_t gva)
 			first * sizeof(u64), pte, sizeof(pte)))
 		return;
 	for (i = 0; i < AROUND; i++) {
-		if (l1->entry[first + i])
+		if (l1->entry[first + i] || !(pte[i] & LG_PTE_P) ||
+		    !(pte[i] & LG_PTE_A))
 			continue;
+		lg_mem_page(vcpu->guest, pte_gfn(pte[i]));
 		entry = leaf_entry(vcpu->guest, pte[i]);
 		if (!entry)
 			continue;
