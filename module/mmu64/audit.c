@@ -9,7 +9,12 @@
  * no longer justify. None may have one that leads outside of its memory.
  */
 #include <linux/io.h>
+#include <linux/moduleparam.h>
 #include "shadow.h"
+
+static unsigned int audit;
+module_param(audit, uint, 0644);
+MODULE_PARM_DESC(audit, "Check all shadow page tables at every so many faults and flushes, kill the guest if they are wrong (default 0: never)");
 
 /**
  * struct audit - what was found so far
@@ -117,4 +122,20 @@ unsigned long lg_shadow_audit(struct lg_vcpu *vcpu)
 		cond_resched();
 	}
 	return a.bad + (a.links != a.refs);
+}
+
+/**
+ * shadow_audit_due - the same, every now and then, if the user asked for it
+ * @vcpu: its guest's; killed if something is wrong
+ */
+void shadow_audit_due(struct lg_vcpu *vcpu)
+{
+	unsigned int every = READ_ONCE(audit);
+	unsigned long bad;
+
+	if (likely(!every) || ++vcpu->guest->shadow->events % every)
+		return;
+	bad = lg_shadow_audit(vcpu);
+	if (bad)
+		lg_kill(vcpu, "%lu shadow entries should not be there", bad);
 }

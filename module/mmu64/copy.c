@@ -6,11 +6,6 @@
 #include <linux/io.h>
 #include "shadow.h"
 
-static bool gva_is_guests(lg_gva_t gva)
-{
-	return !(gva >> 47) || gva > HOLE_END;
-}
-
 /* Where does an access by the guest's kernel lead? Marks the entry as it would. */
 static int translate(struct lg_vcpu *vcpu, lg_gva_t gva, bool write,
 		     lg_gpa_t *gpa)

@@ -175,6 +175,7 @@ void lg_shadow_flush(struct lg_vcpu *vcpu)
 {
 	vcpu->stats[LG_STAT_FLUSH]++;
 	shadow_resync(vcpu);
+	shadow_audit_due(vcpu);
 }
 
 /**
@@ -341,6 +342,30 @@ static enum lg_fault guest_fault(struct lg_vcpu *vcpu, u64 *error, bool present)
 	return LG_FAULT_GUEST;
 }
 
+static enum lg_fault answer(struct lg_vcpu *vcpu, lg_gva_t gva, u64 *error)
+{
+	struct lg_mmu *mmu = &vcpu->mmu;
+	struct lg_walk walk;
+
+	lg_walk(vcpu->guest, mmu->user ? mmu->user_gfn : mmu->kernel_gfn, gva,
+		&walk);
+	if (!walk.present)
+		return guest_fault(vcpu, error, false);
+	if (!allows(vcpu, gva, &walk, *error))
+		return guest_fault(vcpu, error, true);
+	return fill(vcpu, gva, &walk, *error & X86_PF_WRITE);
+}
+
+/* In the hypervisor's hole, or not canonical. */
+static enum lg_fault answer_hole(struct lg_vcpu *vcpu, lg_gva_t gva, u64 *error)
+{
+	enum lg_fault rc = LG_FAULT_GUEST;
+
+	if (gva >= HOLE_START && gva < WINDOW_BASE && !vcpu->mmu.user)
+		rc = m2p_fault(vcpu, gva, error);
+	return rc == LG_FAULT_GUEST ? guest_fault(vcpu, error, false) : rc;
+}
+
 /**
  * lg_shadow_fault - the guest took a page fault
  * @vcpu: has a root
@@ -352,28 +377,19 @@ static enum lg_fault guest_fault(struct lg_vcpu *vcpu, u64 *error, bool present)
  */
 enum lg_fault lg_shadow_fault(struct lg_vcpu *vcpu, lg_gva_t gva, u64 *error)
 {
-	struct lg_guest *guest = vcpu->guest;
-	struct lg_mmu *mmu = &vcpu->mmu;
-	enum lg_fault rc = LG_FAULT_GUEST;
-	struct lg_walk walk;
+	enum lg_fault rc;
 
 	if (*error & X86_PF_RSVD) {
 		WARN_ON_ONCE(1);
 		lg_kill(vcpu, "shadow entry for %#lx is malformed", gva);
 		return LG_FAULT_DEAD;
 	}
-	if (gva >> 47 && gva <= HOLE_END) {
-		if (gva >= HOLE_START && gva < WINDOW_BASE && !mmu->user)
-			rc = m2p_fault(vcpu, gva, error);
-		return rc == LG_FAULT_GUEST ?
-		       guest_fault(vcpu, error, false) : rc;
-	}
-	lg_walk(guest, mmu->user ? mmu->user_gfn : mmu->kernel_gfn, gva, &walk);
-	if (!walk.present)
-		return guest_fault(vcpu, error, false);
-	if (!allows(vcpu, gva, &walk, *error))
-		return guest_fault(vcpu, error, true);
-	return fill(vcpu, gva, &walk, *error & X86_PF_WRITE);
+	if (gva_is_guests(gva))
+		rc = answer(vcpu, gva, error);
+	else
+		rc = answer_hole(vcpu, gva, error);
+	shadow_audit_due(vcpu);
+	return rc;
 }
 
 /* ---- what the guest tells ---- */
@@ -621,4 +637,43 @@ phys_addr_t lg_shadow_root_phys(struct lg_vcpu *vcpu)
 phys_addr_t lg_shadow_mode_phys(struct lg_vcpu *vcpu, bool user)
 {
 	return __pa(vcpu->mmu.root[user]->entry);
+}
+
+/**
+ * lg_shadow_may_load - a claim: loading one of the roots needs no work of ours
+ * @vcpu: any
+ */
+bool lg_shadow_may_load(struct lg_vcpu *vcpu)
+{
+	return !vcpu->guest->shadow->unsync_count;
+}
+
+/**
+ * lg_shadow_recent - the roots loaded last
+ * @vcpu: not running; what is told holds until it has run
+ * @user: of which kind
+ * @to: filled
+ * @count: so many; those that are not there become zero
+ *
+ * Returns how many there are.
+ */
+unsigned int lg_shadow_recent(struct lg_vcpu *vcpu, bool user,
+			      struct lg_direct_root *to, unsigned int count)
+{
+	u8 kind = user ? KIND_USER_ROOT : KIND_KERNEL_ROOT;
+	struct lg_table *t;
+	unsigned int n = 0;
+
+	list_for_each_entry(t, &vcpu->guest->shadow->roots, list) {
+		if (t->kind != kind || !t->pt)
+			continue;
+		to[n++] = (struct lg_direct_root) {
+			.gfn = t->pt->gfn,
+			.cr3 = __pa(t->entry),
+		};
+		if (n == count)
+			return n;
+	}
+	memset(to + n, 0, (count - n) * sizeof(*to));
+	return n;
 }

@@ -95,6 +95,7 @@ struct lg_m2p {
  * @unsync: see struct lg_unsync
  * @unsync_count: how many
  * @m2p: see there
+ * @events: faults and flushes, for audits
  */
 struct lg_shadow {
 	struct xarray pts;
@@ -104,6 +105,7 @@ struct lg_shadow {
 	struct lg_unsync unsync[MAX_UNSYNC];
 	unsigned int unsync_count;
 	struct lg_m2p m2p;
+	unsigned long events;
 };
 
 static inline bool kind_is_root(u8 kind)
@@ -132,6 +134,12 @@ static inline unsigned int gva_index(lg_gva_t gva, u8 kind)
 {
 	return (gva >> (PAGE_SHIFT + 9 * (kind_level(kind) - 1))) %
 	       TABLE_ENTRIES;
+}
+
+/* A claim: canonical, and not in the hole. */
+static inline bool gva_is_guests(lg_gva_t gva)
+{
+	return !(gva >> 47) || gva > HOLE_END;
 }
 
 static inline u64 pte_gfn(u64 pte)
@@ -165,5 +173,8 @@ void shadow_resync(struct lg_vcpu *vcpu);
 int m2p_init(struct lg_m2p *m2p);
 void m2p_free(struct lg_m2p *m2p);
 enum lg_fault m2p_fault(struct lg_vcpu *vcpu, lg_gva_t gva, u64 *error);
+
+/* audit.c */
+void shadow_audit_due(struct lg_vcpu *vcpu);
 
 #endif
