@@ -17,6 +17,7 @@ struct virtio_block;
 struct virtio_console;
 struct virtio_rng;
 struct xen_console;
+struct xen_store;
 
 /**
  * struct vm - a machine
@@ -62,6 +63,7 @@ struct vm {
 	} lg32;
 	struct {
 		struct xen_start start;
+		struct xen_store *store;
 		struct xen_console *console;
 	} xenpv;
 };

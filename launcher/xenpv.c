@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The machine of a xenpv guest: what a Xen domain has without asking, which
- * is a console.
+ * is a console and a xenstore.
  *
  * Its memory is its RAM and, beyond that, the pages that no RAM is: the first
  * is its struct shared_info, the others become its grant tables.
@@ -15,10 +15,12 @@
 #include <sys/ioctl.h>
 
 #include "dev/xen/console.h"
+#include "dev/xen/store.h"
 #include "report.h"
 #include "vm.h"
 
 #define SPECIAL_PAGES	64
+#define STORE_PORT	1
 #define CONSOLE_PORT	2
 #define SELECTOR_CS	0xe033	/* of a kernel, in Xen's part of the GDT */
 #define SELECTOR_SS	0xe02b
@@ -74,6 +76,7 @@ static int xenpv_load(struct vm *vm, const struct kernel *kernel)
 		.ram_pages = xenpv_ram_pages(vm),
 		.shared_info_gfn = xenpv_ram_pages(vm),
 		.console_port = CONSOLE_PORT,
+		.store_port = STORE_PORT,
 		.cmdline = cmdline,
 	};
 	int status;
@@ -93,10 +96,18 @@ static void xenpv_set_memory(struct lg_memory *memory)
 
 static int xenpv_add_devices(struct vm *vm)
 {
+	const struct xen_start *start = &vm->xenpv.start;
 	int status;
 
+	status = xen_store_init(&vm->xenpv.store, &vm->mem, start->store_gfn,
+				vm->guest_fd, STORE_PORT);
+	if (status)
+		return status;
+	xen_store_set(vm->xenpv.store, "domid", "1");
+	xen_store_set(vm->xenpv.store, "name", "lguest");
+	xen_store_set(vm->xenpv.store, "cpu/0/availability", "online");
 	status = xen_console_init(&vm->xenpv.console, &vm->backend[0],
-				  &vm->mem, vm->xenpv.start.console_gfn,
+				  vm->xenpv.store, &vm->mem, start->console_gfn,
 				  vm->guest_fd, CONSOLE_PORT);
 	vm->vcpu.bus = NULL;
 	vm->vcpu.early = &vm->backend[0];
@@ -118,7 +129,10 @@ static void xenpv_remove_devices(struct vm *vm)
 {
 	if (vm->xenpv.console)
 		xen_console_exit(vm->xenpv.console);
+	if (vm->xenpv.store)
+		xen_store_exit(vm->xenpv.store);
 	vm->xenpv.console = NULL;
+	vm->xenpv.store = NULL;
 	vm->vcpu.console = NULL;
 }
 
@@ -138,6 +152,7 @@ static int xenpv_start_vcpu(struct vm *vm)
 		.shared_info_gfn = xenpv_ram_pages(vm),
 		.start_info_gfn = start->start_info_gfn,
 		.console_port = CONSOLE_PORT,
+		.store_port = STORE_PORT,
 	};
 
 	if (ioctl(vm->vcpu.fd, LG_SET_REGS64, &regs))

@@ -70,9 +70,16 @@ static void end_resume(struct backend *backend)
 	loop_stop();
 }
 
+static void end_size(struct backend *backend, u16 *cols, u16 *rows)
+{
+	(void)backend;
+	*cols = *rows = 0;
+}
+
 static const struct backend_ops end_ops = {
 	.name = "end",
 	.write = end_write,
+	.size = end_size,
 	.resume = end_resume,
 };
 
@@ -91,7 +98,7 @@ static bool begin(void)
 	atomic_store(&seen_bytes, 0);
 	atomic_store(&irqs, 0);
 	loop_rearm();
-	return !xen_console_init(&console, &backend, &mem, RING_GFN, -1, PORT) &&
+	return !xen_console_init(&console, &backend, NULL, &mem, RING_GFN, -1, PORT) &&
 	       !xen_console_start(console);
 }
 

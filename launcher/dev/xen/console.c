@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -24,6 +25,7 @@
 
 #include "backend/backend.h"
 #include "dev/irq.h"
+#include "dev/xen/store.h"
 #include "loop.h"
 #include "mem.h"
 #include "report.h"
@@ -36,6 +38,7 @@
  * struct xen_console - one console
  * @ring: shared with the guest
  * @backend: the far end
+ * @store: where its size is told, or NULL
  * @irq: the port
  * @doorbell: eventfd that the module signals when the guest rings
  * @thread: waits for it
@@ -51,6 +54,7 @@
 struct xen_console {
 	struct xencons_interface *ring;
 	struct backend *backend;
+	struct xen_store *store;
 	struct irq irq;
 	int doorbell;
 	struct thread thread;
@@ -118,7 +122,8 @@ static void console_drain(struct xen_console *console)
 	u8 buf[OUT_BYTES];
 	u32 len;
 
-	while (console_take(console, buf, &len)) {
+	while (!atomic_load(&console->stopping) &&
+	       console_take(console, buf, &len)) {
 		irq_raise(&console->irq);
 		console->backend->ops->write(console->backend, buf, len);
 	}
@@ -218,14 +223,25 @@ void xen_console_text(struct xen_console *console, const u8 *text, size_t len)
 	pthread_mutex_unlock(&console->lock);
 }
 
-/* There is nobody to tell of a new size. */
+/*
+ * Main thread.  The ring has no word for it, and Xen none either: this name is
+ * ours, for a guest that looks.
+ */
 static void console_resized(void *owner)
 {
-	(void)owner;
+	struct xen_console *console = owner;
+	char size[32];
+	u16 cols, rows;
+
+	console->backend->ops->size(console->backend, &cols, &rows);
+	snprintf(size, sizeof(size), "%u %u", rows, cols);
+	if (console->store && cols && rows)
+		xen_store_set(console->store, "console/size", size);
 }
 
 int xen_console_init(struct xen_console **out, struct backend *backend,
-		     const struct mem *mem, u64 gfn, int guest_fd, u32 port)
+		     struct xen_store *store, const struct mem *mem, u64 gfn,
+		     int guest_fd, u32 port)
 {
 	struct xen_console *console = calloc(1, sizeof(*console));
 	int err;
@@ -234,6 +250,7 @@ int xen_console_init(struct xen_console **out, struct backend *backend,
 		return complain(STATUS_HOST, "out of memory");
 	console->ring = mem_at(mem, gfn * PAGE_BYTES, PAGE_BYTES);
 	console->backend = backend;
+	console->store = store;
 	console->irq = (struct irq){ guest_fd, port };
 	console->doorbell = eventfd(0, EFD_CLOEXEC);
 	console->room = (struct watch){
@@ -254,6 +271,7 @@ int xen_console_init(struct xen_console **out, struct backend *backend,
 	backend->owner = console;
 	backend->input = console_input;
 	backend->resized = console_resized;
+	console_resized(console);
 	*out = console;
 	return 0;
 

@@ -7,13 +7,15 @@
 struct backend;
 struct mem;
 struct xen_console;
+struct xen_store;
 
 /*
- * On the ring in page @gfn, by event-channel @port.  0 or an exit status, the
- * reason said.
+ * On the ring in page @gfn, by event-channel @port; its size goes to @store,
+ * if there is one.  0 or an exit status, the reason said.
  */
 int xen_console_init(struct xen_console **out, struct backend *backend,
-		     const struct mem *mem, u64 gfn, int guest_fd, u32 port);
+		     struct xen_store *store, const struct mem *mem, u64 gfn,
+		     int guest_fd, u32 port);
 int xen_console_start(struct xen_console *console);
 
 /* False if it could not be stopped: then nothing it uses may go. */
