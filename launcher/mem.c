@@ -45,7 +45,7 @@ int mem_init(struct mem *mem, u64 size)
 				"--memory %lluM does not fit this program's address space",
 				(unsigned long long)(size / MIB));
 	base = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (base == MAP_FAILED)
 		return complain(STATUS_HOST,
 				"no room for %lluM of guest memory: %s; use a smaller --memory",
