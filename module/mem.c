@@ -18,6 +18,9 @@
 /* Pages are remembered in groups, made as they are needed. */
 #define GROUP	(PAGE_SIZE / sizeof(struct page *))
 
+/* Pages taken at once. */
+#define TAKE	16
+
 /**
  * lg_mem_init - make room to remember pages
  * @guest: its ram_pages is set
@@ -82,16 +85,54 @@ struct page *lg_mem_taken(struct lg_guest *guest, u64 gfn)
  * Files have ideas of their own about when their pages may be written: only
  * anonymous and shared memory will do.
  */
-static struct page *take_page(unsigned long hva)
+static void remember(struct lg_guest *guest, struct page **place,
+		     struct page *page)
 {
-	struct page *page;
+	if (!PageSwapBacked(page)) {
+		unpin_user_page(page);
+		return;
+	}
+	*place = page;
+	guest->pinned++;
+	atomic64_inc(&guest->mm->pinned_vm);
+}
 
-	if (pin_user_pages_fast(hva, 1, FOLL_WRITE | FOLL_LONGTERM, &page) != 1)
-		return NULL;
-	if (PageSwapBacked(page))
-		return page;
-	unpin_user_page(page);
-	return NULL;
+/* As many of @count pages as can be had. */
+static void take_pages(struct lg_guest *guest, lg_gfn_t gfn, unsigned int count,
+		       struct page **place)
+{
+	unsigned long hva = guest->hva + ((unsigned long)gfn << PAGE_SHIFT);
+	struct page *pages[TAKE];
+	int i, got;
+
+	got = pin_user_pages_fast(hva, count, FOLL_WRITE | FOLL_LONGTERM, pages);
+	for (i = 0; i < got; i++)
+		remember(guest, place + i, pages[i]);
+}
+
+static bool none_taken(struct page **place, unsigned int count)
+{
+	while (count--)
+		if (place[count])
+			return false;
+	return true;
+}
+
+/*
+ * A guest that touches a page will touch its neighbours: take an aligned few at
+ * once. Where that is not possible, take the one.
+ */
+static void take_around(struct lg_guest *guest, lg_gfn_t gfn,
+			struct page **group)
+{
+	lg_gfn_t first = round_down(gfn, TAKE);
+	unsigned int count = min_t(lg_gfn_t, TAKE, guest->ram_pages - first);
+	struct page **place = group + first % GROUP;
+
+	if (none_taken(place, count))
+		take_pages(guest, first, count, place);
+	if (!group[gfn % GROUP])
+		take_pages(guest, gfn, 1, group + gfn % GROUP);
 }
 
 /**
@@ -114,13 +155,8 @@ struct page *lg_mem_page(struct lg_guest *guest, u64 gfn)
 		*group = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	if (!*group)
 		return NULL;
-	page = take_page(guest->hva + ((unsigned long)gfn << PAGE_SHIFT));
-	if (!page)
-		return NULL;
-	(*group)[(lg_gfn_t)gfn % GROUP] = page;
-	guest->pinned++;
-	atomic64_inc(&guest->mm->pinned_vm);
-	return page;
+	take_around(guest, gfn, *group);
+	return (*group)[(lg_gfn_t)gfn % GROUP];
 }
 
 /**
