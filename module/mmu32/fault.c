@@ -148,9 +148,27 @@ static struct lg_table *fill(struct lg_vcpu *vcpu, lg_gva_t gva, lg_gpa_t gpa,
 	return t;
 }
 
+static void linear_around(struct lg_vcpu *vcpu, struct lg_table *t, lg_gva_t gva)
+{
+	lg_gva_t first = round_down(gva, AROUND * PAGE_SIZE);
+	unsigned int i, at = entry_index(first);
+
+	for (i = 0; i < AROUND; i++) {
+		struct page *page = lg_mem_taken(vcpu->guest,
+						 (first >> PAGE_SHIFT) + i);
+
+		if (!page || t->entry[at + i])
+			continue;
+		table_set(t, at + i, shadow_entry(page, LG_PTE_RW | LG_PTE_D));
+		vcpu->stats[LG_STAT_FILL]++;
+	}
+}
+
 static enum lg_fault linear_fault(struct lg_vcpu *vcpu, lg_gva_t gva,
 				  lg_gpa_t *mmio)
 {
+	struct lg_table *t;
+
 	if (gva >> PAGE_SHIFT >= vcpu->guest->ram_pages) {
 		*mmio = gva;
 		if (lg_gpa_is_mmio(vcpu->guest, gva))
@@ -158,8 +176,11 @@ static enum lg_fault linear_fault(struct lg_vcpu *vcpu, lg_gva_t gva,
 		lg_kill(vcpu, "address %#lx outside memory", gva);
 		return LG_FAULT_DEAD;
 	}
-	return fill(vcpu, gva, gva, LG_PTE_RW | LG_PTE_D) ? LG_FAULT_FILLED :
-							     LG_FAULT_DEAD;
+	t = fill(vcpu, gva, gva, LG_PTE_RW | LG_PTE_D);
+	if (!t)
+		return LG_FAULT_DEAD;
+	linear_around(vcpu, t, gva);
+	return LG_FAULT_FILLED;
 }
 
 /* Does the guest's entry allow this access? */
