@@ -1,38 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A guest on /dev/lguest without the launcher: see lgdev.h. */
+/*
+ * A guest on /dev/lguest without the launcher: see lgdev.h. What depends on the
+ * guest's ABI is in lgdev-lg32.c and lgdev-xenpv.c.
+ */
 #include "lgdev.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "tg-port.h"
 #include "verdict.h"
-
-/* boot_params, as the lg32 boot protocol fills it */
-#define BP_E820_ENTRIES		0x1e8
-#define BP_VERSION		0x206
-#define BP_LOADFLAGS		0x211
-#define BP_KEEP_SEGMENTS	0x40
-#define BP_CMD_LINE_PTR		0x228
-#define BP_KERNEL_ALIGNMENT	0x230
-#define BP_HARDWARE_SUBARCH	0x23c
-#define BP_E820_TABLE		0x2d0
-#define CMD_LINE_GPA		0x1000
-
-#define UART			0x3f8
-#define UART_LSR		0x3fd
-#define UART_LSR_EMPTY		0x60
 
 int lgdev_open(void)
 {
@@ -41,25 +25,6 @@ int lgdev_open(void)
 	if (fd < 0)
 		error("/dev/lguest: %s", strerror(errno));
 	return fd;
-}
-
-static void put32(struct lgdev *g, uint32_t gpa, uint32_t value)
-{
-	memcpy(g->mem + gpa, &value, sizeof(value));
-}
-
-static void boot_params(struct lgdev *g, const char *args)
-{
-	g->mem[BP_E820_ENTRIES] = 1;
-	put32(g, BP_E820_TABLE + 8, g->mem_size);
-	put32(g, BP_E820_TABLE + 16, 1);
-	put32(g, BP_CMD_LINE_PTR, CMD_LINE_GPA);
-	put32(g, BP_KERNEL_ALIGNMENT, 0x1000000);
-	put32(g, BP_HARDWARE_SUBARCH, 1);
-	g->mem[BP_VERSION] = 0x07;
-	g->mem[BP_VERSION + 1] = 0x02;
-	g->mem[BP_LOADFLAGS] = BP_KEEP_SEGMENTS;
-	snprintf((char *)g->mem + CMD_LINE_GPA, 256, "%s", args ? args : "");
 }
 
 static void *map_memory(size_t size)
@@ -75,14 +40,14 @@ static void *map_memory(size_t size)
 void lgdev_create(struct lgdev *g, size_t mem_size, uint32_t paging)
 {
 	struct lg_guest_config config = {
-		.abi = LG_ABI_LG32,
+		.abi = lgdev_leg.abi,
 		.paging = paging,
 	};
 	struct lg_vcpu_config vcpu = { .index = 0 };
 	struct lg_memory memory = {
 		.size = mem_size,
-		.mmio_gpa = TG_MMIO_GPA,
-		.mmio_size = TG_MMIO_BYTES,
+		.mmio_gpa = lgdev_leg.mmio_gpa,
+		.mmio_size = lgdev_leg.mmio_size,
 	};
 
 	memset(g, 0, sizeof(*g));
@@ -105,7 +70,7 @@ void lgdev_create(struct lgdev *g, size_t mem_size, uint32_t paging)
 		error("mmap of the run page: %s", strerror(errno));
 }
 
-static void *read_file(const char *file, size_t *size)
+void *lgdev_read_file(const char *file, size_t *size)
 {
 	struct stat st;
 	char *data;
@@ -121,65 +86,11 @@ static void *read_file(const char *file, size_t *size)
 	return data;
 }
 
-static void set_eip(struct lgdev *g, uint32_t eip)
-{
-	struct lg_regs32 regs;
-
-	if (ioctl(g->vcpu, LG_GET_REGS, &regs))
-		error("LG_GET_REGS: %s", strerror(errno));
-	regs.eip = eip;
-	if (ioctl(g->vcpu, LG_SET_REGS, &regs))
-		error("LG_SET_REGS: %s", strerror(errno));
-}
-
-/* Our own guests, so only what could be a slip of the build is checked. */
-void lgdev_load(struct lgdev *g, const char *file, const char *args)
-{
-	size_t size;
-	char *data = read_file(file, &size);
-	const Elf32_Ehdr *eh = (void *)data;
-	const Elf32_Phdr *ph;
-	unsigned int i;
-
-	if (size < sizeof(*eh) || memcmp(eh->e_ident, ELFMAG, SELFMAG) ||
-	    eh->e_machine != EM_386)
-		error("%s: not a 32-bit ELF file", file);
-	ph = (void *)(data + eh->e_phoff);
-	for (i = 0; i < eh->e_phnum; i++) {
-		if (ph[i].p_type != PT_LOAD)
-			continue;
-		if (ph[i].p_paddr + ph[i].p_memsz > g->mem_size)
-			error("%s: needs more memory", file);
-		memcpy(g->mem + ph[i].p_paddr, data + ph[i].p_offset,
-		       ph[i].p_filesz);
-	}
-	boot_params(g, args);
-	set_eip(g, eh->e_entry);
-	free(data);
-}
-
-static void add_doorbell(struct lgdev *g)
-{
-	struct lg_doorbell bell = {
-		.gpa = TG_DOORBELL_GPA,
-		.len = 4,
-	};
-	struct lg_irqfd irqfd = { .irq = TG_DOORBELL_IRQ };
-
-	g->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	bell.fd = g->bell;
-	irqfd.fd = g->bell;
-	if (ioctl(g->guest, LG_IRQFD, &irqfd))
-		error("LG_IRQFD: %s", strerror(errno));
-	if (ioctl(g->guest, LG_DOORBELL, &bell))
-		error("LG_DOORBELL: %s", strerror(errno));
-}
-
 void lgdev_start_sized(struct lgdev *g, size_t mem_size, uint32_t paging,
 		       const char *file, const char *args)
 {
 	lgdev_create(g, mem_size, paging);
-	add_doorbell(g);
+	lgdev_add_doorbell(g);
 	lgdev_load(g, file, args);
 }
 
@@ -220,7 +131,7 @@ static void *irq_later(void *arg)
 	return NULL;
 }
 
-static void start_irq_later(struct lgdev *g, uint32_t irq)
+void lgdev_irq_later(struct lgdev *g, uint32_t irq)
 {
 	struct later *later = malloc(sizeof(*later));
 	pthread_t thread;
@@ -235,7 +146,7 @@ static void start_irq_later(struct lgdev *g, uint32_t irq)
 }
 
 /* Take the guest's memory out of our own address space. */
-static void unmap(struct lgdev *g, uint32_t how)
+void lgdev_unmap(struct lgdev *g, uint32_t how)
 {
 	if (munmap(g->mem, g->mem_size))
 		error("munmap: %s", strerror(errno));
@@ -243,96 +154,6 @@ static void unmap(struct lgdev *g, uint32_t how)
 			     MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1,
 			     0) != g->mem)
 		error("mmap: %s", strerror(errno));
-}
-
-static void port_write(struct lgdev *g, uint32_t port, uint32_t data,
-		       uint8_t size)
-{
-	switch (port) {
-	case UART:
-		if (!g->quiet)
-			putchar(data & 0xff);
-		break;
-	case TG_PORT_ECHO:
-		g->echo = size == 4 ? data : data & ((1u << 8 * size) - 1);
-		break;
-	case TG_PORT_IRQ:
-		lgdev_irq(g, data);
-		break;
-	case TG_PORT_IRQ_LATER:
-		start_irq_later(g, data);
-		break;
-	case TG_PORT_STAT:
-		g->stat = data;
-		break;
-	case TG_PORT_UNMAP:
-		unmap(g, data);
-		break;
-	default:
-		break;
-	}
-}
-
-static uint32_t port_read(struct lgdev *g, uint32_t port)
-{
-	struct timespec now;
-
-	switch (port) {
-	case UART_LSR:
-		return UART_LSR_EMPTY;
-	case TG_PORT_ECHO:
-		return g->echo;
-	case TG_PORT_CLOCK:
-		return time(NULL);
-	case TG_PORT_STAT:
-		return lgdev_stat(g, g->stat);
-	case TG_PORT_MAGIC:
-		return TG_MAGIC;
-	case TG_PORT_USEC:
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		return now.tv_sec * 1000000u + now.tv_nsec / 1000;
-	default:
-		return 0xffffffff;
-	}
-}
-
-static bool handle_mmio(struct lgdev *g)
-{
-	uint64_t at = g->run->mmio.gpa - TG_MMIO_GPA;
-	uint8_t size = g->run->mmio.size;
-
-	if (at > TG_MMIO_BYTES - 4 || (size != 1 && size != 2 && size != 4))
-		return false;
-	if (g->run->mmio.is_write)
-		memcpy(g->mmio + at, &g->run->mmio.data, size);
-	else
-		memcpy(&g->run->mmio.data, g->mmio + at, size);
-	return true;
-}
-
-int lgdev_run(struct lgdev *g)
-{
-	struct lg_run *run = g->run;
-
-	for (;;) {
-		if (ioctl(g->vcpu, LG_RUN, 0))
-			return -errno;
-		switch (run->exit_reason) {
-		case LG_EXIT_IO:
-			if (run->io.is_write)
-				port_write(g, run->io.port, run->io.data,
-					   run->io.size);
-			else
-				run->io.data = port_read(g, run->io.port);
-			break;
-		case LG_EXIT_MMIO:
-			if (!handle_mmio(g))
-				return LG_EXIT_MMIO;
-			break;
-		default:
-			return run->exit_reason;
-		}
-	}
 }
 
 void lgdev_destroy(struct lgdev *g)
@@ -344,14 +165,4 @@ void lgdev_destroy(struct lgdev *g)
 	close(g->vcpu);
 	close(g->guest);
 	close(g->dev);
-}
-
-const char *lgdev_guest_path(const char *name)
-{
-	static char path[256];
-	const char *dir = getenv("LGUEST_TEST_GUESTS");
-
-	snprintf(path, sizeof(path), "%s/%s", dir ? dir : "/tests/guests",
-		 name);
-	return path;
 }

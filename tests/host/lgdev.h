@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A guest on /dev/lguest without the launcher: enough to load a bare test
- * guest, run it and answer the test device (tests/lib/tg-port.h).  Functions
- * that cannot do their work end the program with ERROR.
+ * guest, run it and answer what it asks (tests/lib/tg-port.h on 32-bit hosts,
+ * tests/xenpv/lib/tg-box.h on 64-bit ones).  Functions that cannot do their work
+ * end the program with ERROR.
  */
 #ifndef TESTS_HOST_LGDEV_H
 #define TESTS_HOST_LGDEV_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,11 +25,23 @@ struct lgdev {
 	uint8_t *mem;
 	size_t mem_size;
 	bool quiet;		/* do not print what the guest prints */
-	/* the test device */
+	/* xenpv: somebody raises a port for ever */
+	pthread_t storm;
+	uint32_t storm_irq;
+	bool storming;
+	volatile bool storm_ends;
+	/* lg32: the test device */
 	uint32_t echo;
 	uint32_t stat;
 	uint8_t mmio[0x10000];
 };
+
+/* What differs between the legs; the right one is linked. */
+struct lgdev_leg {
+	uint32_t abi;
+	uint64_t mmio_gpa, mmio_size;
+};
+extern const struct lgdev_leg lgdev_leg;
 
 int lgdev_open(void);			/* /dev/lguest */
 /* A guest with memory and a vCPU, nothing in it yet. */
@@ -41,9 +55,19 @@ void lgdev_start(struct lgdev *g, const char *file, const char *args);
  * Run until something the test device does not answer: LG_EXIT_x, or -errno.
  */
 int lgdev_run(struct lgdev *g);
+/* What the guest said at the end, or what the module says of its end. */
+const char *lgdev_verdict(struct lgdev *g);
+void lgdev_print_state(struct lgdev *g);
 void lgdev_irq(struct lgdev *g, uint32_t irq);
 uint64_t lgdev_stat(struct lgdev *g, uint32_t index);
 void lgdev_destroy(struct lgdev *g);
+uint64_t lgdev_ram_pages(struct lgdev *g);	/* xenpv */
+
+/* For the files of the two legs. */
+void *lgdev_read_file(const char *file, size_t *size);
+void lgdev_add_doorbell(struct lgdev *g);
+void lgdev_irq_later(struct lgdev *g, uint32_t irq);
+void lgdev_unmap(struct lgdev *g, uint32_t how);
 
 /* Where the test guests are: a full path for one, from argv[0] or given. */
 const char *lgdev_guest_path(const char *name);

@@ -8,7 +8,7 @@
  * The guest's own text comes first, the verdict line last: SUCCESS, SKIP,
  * ERROR or FAILURE as the guest gave it, CRASHED or KILLED with the reason
  * otherwise.  A guest that never ends never gets one; with -t it is looked at
- * after that time: registers, statistics, the data page's first words.
+ * after that time: registers, statistics.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -95,18 +95,6 @@ static void alarmed(int sig)
 	too_long = 1;
 }
 
-static void print_state(struct lgdev *g)
-{
-	struct lg_regs32 r;
-
-	if (ioctl(g->vcpu, LG_GET_REGS, &r))
-		error("LG_GET_REGS: %s", strerror(errno));
-	note("eip %#x:%#x esp %#x:%#x eflags %#x", r.cs, r.eip, r.ss, r.esp,
-	     r.eflags);
-	note("eax %#x ebx %#x ecx %#x edx %#x esi %#x edi %#x ebp %#x", r.eax,
-	     r.ebx, r.ecx, r.edx, r.esi, r.edi, r.ebp);
-}
-
 static bool is_verdict(const char *text)
 {
 	return !strncmp(text, "FAILURE", 7) || !strncmp(text, "ERROR", 5) ||
@@ -116,7 +104,7 @@ static bool is_verdict(const char *text)
 /* The verdict line; the exit status agrees with it. */
 static int verdict(struct lgdev *g, int exit_reason)
 {
-	const char *why = g->run->reason;
+	const char *why = lgdev_verdict(g);
 
 	switch (exit_reason) {
 	case LG_EXIT_SHUTDOWN:
@@ -163,7 +151,7 @@ static int run_once(const struct options *o)
 		reason = lgdev_run(&g);
 	while (reason == -EINTR && !too_long);
 	if (too_long)
-		print_state(&g);
+		lgdev_print_state(&g);
 	if (o->stats || too_long)
 		print_stats(&g);
 	/* The end is final: the same answer for ever. */
