@@ -92,10 +92,8 @@ $(BUILD)/machine/unframe: machine/unframe.c | packages
 	@mkdir -p $(@D) && gcc -O2 -Wall -Wextra -Werror -static -o $@ $<
 
 tests: packages
-ifeq ($(HOST),i386)
 	$(STEP) tests "building the test guests" $(MAKE) -j$(JOBS) -C tests \
-		OUT=$(CURDIR)/$(BUILD)/tests
-endif
+		LEG=$(HOST) OUT=$(CURDIR)/$(BUILD)/tests
 
 # --- Run ---------------------------------------------------------------------
 

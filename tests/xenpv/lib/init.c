@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From the first C function to the test's own, and what all of them need:
+ * memory, the command line, shared_info and the box.
+ */
+#include "tg.h"
+
+struct start_info *tg_start_info;
+struct shared_info *tg_shared;
+char tg_arg[128];
+char tg_trap_stack[2 * TG_PAGE] __attribute__((aligned(4096)));
+volatile struct tg_box *tg_box;
+
+/* Where shared_info and the box are mapped: our own pages' places. */
+static char shared_page[TG_PAGE] __attribute__((aligned(4096)));
+static char box_page[TG_PAGE] __attribute__((aligned(4096)));
+
+static u64 next_page;
+void tg_main(struct start_info *start);
+
+void *memset(void *d, int c, size_t n)
+{
+	u8 *p = d;
+
+	while (n--)
+		*p++ = c;
+	return d;
+}
+
+void *memcpy(void *d, const void *s, size_t n)
+{
+	const u8 *from = s;
+	u8 *to = d;
+
+	while (n--)
+		*to++ = *from++;
+	return d;
+}
+
+int memcmp(const void *a, const void *b, size_t n)
+{
+	const u8 *x = a, *y = b;
+
+	for (; n; n--, x++, y++)
+		if (*x != *y)
+			return *x - *y;
+	return 0;
+}
+
+u64 tg_gfn(const volatile void *p)
+{
+	return ((u64)p - TG_KERNEL) / TG_PAGE;
+}
+
+void *tg_va(u64 gfn)
+{
+	return (void *)(TG_KERNEL + gfn * TG_PAGE);
+}
+
+u64 tg_page_alloc(void)
+{
+	if (next_page >= tg_start_info->nr_pages) {
+		tg_error("out of pages");
+		tg_exit();
+	}
+	memset(tg_va(next_page), 0, TG_PAGE);
+	return next_page++;
+}
+
+bool tg_streq(const char *a, const char *b)
+{
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	return *a == *b;
+}
+
+void tg_run_case(const struct tg_case *cases, u32 count)
+{
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		if (tg_streq(cases[i].name, tg_arg)) {
+			cases[i].run();
+			return;
+		}
+	}
+	tg_error("no case \"%s\" here", tg_arg);
+}
+
+static bool map_special(void *page, u64 gfn)
+{
+	return !tg_va_mapping((u64)page, tg_pte(gfn, TG_RW), UVMF_INVLPG);
+}
+
+static void find_box(void)
+{
+	volatile struct tg_box *box = (void *)box_page;
+
+	if (map_special(box_page, tg_start_info->nr_pages + TG_BOX_GFN) &&
+	    box->magic == TG_MAGIC)
+		tg_box = box;
+}
+
+/*
+ * Behind the boot stack nothing is in use; a builder may have put the page
+ * tables before or behind it.
+ */
+static void find_memory(struct start_info *start)
+{
+	u64 tables = tg_gfn((void *)start->pt_base) + start->nr_pt_frames;
+	u64 stack = tg_gfn((void *)tg_first.rsp);
+
+	tg_start_info = start;
+	next_page = tables > stack ? tables : stack;
+	tg_root = tg_gfn((void *)start->pt_base);
+}
+
+/* Called by start.S, on our own stack. */
+void tg_main(struct start_info *start)
+{
+	u32 i;
+
+	find_memory(start);
+	if (map_special(shared_page, start->shared_info / TG_PAGE))
+		tg_shared = (void *)shared_page;
+	find_box();
+	for (i = 0; i < sizeof(tg_arg) - 1 && start->cmd_line[i]; i++)
+		tg_arg[i] = start->cmd_line[i];
+	if (!tg_shared) {
+		tg_error("no shared_info");
+		tg_exit();
+	}
+	tg_traps_init();
+	tg_printf("# %s%s%s\n", tg_title, tg_arg[0] ? ": " : "", tg_arg);
+	test_main();
+	tg_exit();
+}
