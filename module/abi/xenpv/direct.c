@@ -15,19 +15,40 @@ static bool sp_is_ok(u64 sp)
 	return sp >= SP_LOWEST && sp <= -(u64)PAGE_SIZE;
 }
 
-/*
- * A claim: nothing is going on that the switcher does not know of. NMIs of the
- * guest stay blocked until an iret that we must see.
- */
-static bool may_switch(struct lg_vcpu *vcpu)
+/* A claim: SYSRET's segments are what Linux has there. */
+static bool segments_are_ok(struct lg_vcpu *vcpu)
+{
+	return host_code_selector_is_ok(vcpu, XENPV_USER_CS64) &&
+	       host_stack_selector_is_ok(vcpu, XENPV_USER_DS);
+}
+
+/* The way to programs and back; 0 where the switcher must not take it. */
+static void give_modes(struct lg_vcpu *vcpu, struct lg_direct *d)
 {
 	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
+	const struct xenpv_callback *syscall =
+		&a->callback[CALLBACKTYPE_syscall];
 
-	return vcpu->mmu.root[0] && vcpu->mmu.root[1] && vcpu->host.info &&
-	       a->callback[CALLBACKTYPE_syscall].rip &&
-	       !a->nmi_pending && !a->nmi_blocked && sp_is_ok(a->kernel_sp) &&
-	       host_code_selector_is_ok(vcpu, XENPV_USER_CS64) &&
-	       host_stack_selector_is_ok(vcpu, XENPV_USER_DS);
+	d->user_cr3 = 0;
+	d->syscall_rip = 0;
+	d->syscall_masks = syscall->mask;
+	d->kernel_sp = a->kernel_sp & ~15ull;
+	if (!vcpu->mmu.root[1] || !segments_are_ok(vcpu))
+		return;
+	d->user_cr3 = lg_shadow_mode_phys(vcpu, true);
+	if (sp_is_ok(a->kernel_sp))
+		d->syscall_rip = syscall->rip;
+}
+
+static void give_roots(struct lg_vcpu *vcpu, struct lg_direct *d)
+{
+	d->kernel_gfn = vcpu->mmu.kernel_gfn;
+	d->user_gfn = vcpu->mmu.user_gfn;
+	d->may_load = segments_are_ok(vcpu) && lg_shadow_may_load(vcpu);
+	if (!d->may_load)
+		return;
+	lg_shadow_recent(vcpu, false, d->kernel_root, LG_DIRECT_ROOTS);
+	lg_shadow_recent(vcpu, true, d->user_root, LG_DIRECT_ROOTS);
 }
 
 /**
@@ -38,22 +59,28 @@ void xenpv_direct_give(struct lg_vcpu *vcpu)
 {
 	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
 	struct lg_direct *d = host_direct(vcpu);
-	const struct xenpv_callback *syscall;
 
 	if (!d)
 		return;
-	d->on = may_switch(vcpu);
+	/* NMIs of the guest stay blocked until an iret that we must see. */
+	d->on = vcpu->mmu.root[0] && vcpu->host.info && !a->nmi_pending &&
+		!a->nmi_blocked;
 	if (!d->on)
 		return;
-	syscall = &a->callback[CALLBACKTYPE_syscall];
 	d->kernel = a->kernel;
 	d->kernel_cr3 = lg_shadow_mode_phys(vcpu, false);
-	d->user_cr3 = lg_shadow_mode_phys(vcpu, true);
-	d->kernel_sp = a->kernel_sp & ~15ull;
-	d->syscall_rip = syscall->rip;
-	d->syscall_masks = syscall->mask;
 	d->gs_kernel = a->gs_kernel;
 	d->gs_user = a->gs_user;
+	d->vcpus = LG_MAX_VCPUS;
+	give_modes(vcpu, d);
+	give_roots(vcpu, d);
+}
+
+/* They were there a moment ago; only memory can be short. */
+static void load_roots(struct lg_vcpu *vcpu, u64 kernel_gfn, u64 user_gfn)
+{
+	if (lg_shadow_set_roots(vcpu, kernel_gfn, user_gfn))
+		lg_kill(vcpu, "the host is out of memory");
 }
 
 /**
@@ -70,7 +97,11 @@ void xenpv_direct_take(struct lg_vcpu *vcpu)
 	d->on = 0;
 	a->gs_kernel = d->gs_kernel;
 	a->gs_user = d->gs_user;
-	vcpu->stats[LG_STAT_DIRECT] = d->syscalls + d->irets;
+	a->kernel_sp = d->kernel_sp;
+	vcpu->stats[LG_STAT_DIRECT] = d->changes;
+	if (d->kernel_gfn != vcpu->mmu.kernel_gfn ||
+	    d->user_gfn != vcpu->mmu.user_gfn)
+		load_roots(vcpu, d->kernel_gfn, d->user_gfn);
 	if (a->kernel == !!d->kernel)
 		return;
 	a->kernel = d->kernel;

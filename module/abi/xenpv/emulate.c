@@ -37,6 +37,7 @@ static u64 *gpr(struct lg_frame *f, unsigned int n)
  * @op: where the opcode is
  * @size: of an operand that is not always a byte or eight
  * @rex: prefix or 0
+ * @segment: the last such prefix or 0
  */
 struct insn {
 	u8 byte[INSN_MAX];
@@ -44,6 +45,7 @@ struct insn {
 	unsigned int op;
 	u8 size;
 	u8 rex;
+	u8 segment;
 };
 
 static u64 code_base(struct lg_vcpu *vcpu, bool *is_long)
@@ -88,6 +90,8 @@ static bool fetch(struct lg_vcpu *vcpu, struct insn *insn, bool *is_long)
 			break;
 		if (byte == 0x66)
 			insn->size = 2;
+		if ((byte & 0xfe) == 0x64)
+			insn->segment = byte;
 	}
 	return insn->op < insn->count;
 }
@@ -119,19 +123,36 @@ static void port_read(struct lg_vcpu *vcpu, u16 port, unsigned int size)
 		f->rax = value;
 }
 
+/*
+ * May the guest use the ports? Its kernel always, programs by IOPL, or by a
+ * bitmap, as in a TSS, in which the kernel has cleared all of the ports' bits.
+ */
+static bool port_is_allowed(struct lg_vcpu *vcpu, u16 port, unsigned int size)
+{
+	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
+	u16 bits = 0;
+
+	if (a->kernel || a->iopl == 3)
+		return true;
+	if (port + size > a->io_ports ||
+	    lg_shadow_read(vcpu, a->io_bitmap_gva + port / 8, &bits,
+			   port / 8 + 1 < DIV_ROUND_UP(a->io_ports, 8) ? 2 : 1))
+		return false;
+	return !(bits >> port % 8 & GENMASK(size - 1, 0));
+}
+
 static bool port_access(struct lg_vcpu *vcpu, const struct insn *insn)
 {
 	u8 op = insn->byte[insn->op];
+	unsigned int size = op & 1 ? insn->size : 1;
 	bool by_dx = op & 8;
 	int imm = after(insn, 1);
+	u16 port = by_dx ? host_frame(vcpu)->rdx : imm;
 
-	if (!xenpv_vcpu(vcpu)->kernel && xenpv_vcpu(vcpu)->iopl < 3)
-		return false;
-	if (!by_dx && imm < 0)
+	if ((!by_dx && imm < 0) || !port_is_allowed(vcpu, port, size))
 		return false;
 	if (!(op & 2))
-		port_read(vcpu, by_dx ? host_frame(vcpu)->rdx : imm,
-			  op & 1 ? insn->size : 1);
+		port_read(vcpu, port, size);
 	skip(vcpu, insn, by_dx ? 1 : 2);
 	return true;
 }
@@ -371,6 +392,116 @@ static bool mov_cr_dr(struct lg_vcpu *vcpu, const struct insn *insn)
 	return ok;
 }
 
+/* ---- where tables are: the host may have UMIP on ---- */
+
+/* What Linux shows to programs; nothing is there. */
+#define DUMMY_GDT_BASE	0xfffffffffffe0000ull
+#define DUMMY_IDT_BASE	0xffffffffffff0000ull
+
+struct table_register {
+	u16 limit;
+	u64 base;
+} __packed;
+
+static s32 displacement(const struct insn *insn, unsigned int at,
+			unsigned int bytes)
+{
+	u32 disp = 0;
+	unsigned int i;
+
+	for (i = 0; i < bytes; i++)
+		disp |= (u32)insn->byte[at + i] << i * 8;
+	return bytes == 1 ? (s8)disp : (s32)disp;
+}
+
+/* Base and index of a memory operand; @modrm_at moves to its last byte. */
+static u64 sib(struct lg_vcpu *vcpu, const struct insn *insn,
+	       unsigned int *modrm_at, unsigned int mod, unsigned int *disp)
+{
+	struct lg_frame *f = host_frame(vcpu);
+	u8 byte = insn->byte[++*modrm_at];
+	unsigned int base = (byte & 7) | (insn->rex & 1) << 3;
+	unsigned int index = (byte >> 3 & 7) | (insn->rex & 2) << 2;
+	u64 gva = 0;
+
+	if ((byte & 7) == 5 && !mod)
+		*disp = 4;
+	else
+		gva = *gpr(f, base);
+	return index == 4 ? gva : gva + (*gpr(f, index) << (byte >> 6));
+}
+
+/*
+ * The memory operand of an instruction in long mode with two opcode bytes and no
+ * immediate. Returns the instruction's length from its opcode on, 0 if it is not
+ * all there.
+ */
+static unsigned int operand(struct lg_vcpu *vcpu, const struct insn *insn,
+			    u64 *gva)
+{
+	struct lg_frame *f = host_frame(vcpu);
+	unsigned int at = insn->op + 2;
+	u8 modrm = insn->byte[at];
+	unsigned int mod = modrm >> 6, rm = modrm & 7;
+	unsigned int disp = mod == 1 ? 1 : mod == 2 ? 4 : 0;
+	bool by_rip = !mod && rm == 5;
+
+	if (at + 6 > INSN_MAX)
+		return 0;
+	if (rm == 4)
+		*gva = sib(vcpu, insn, &at, mod, &disp);
+	else if (by_rip)
+		disp = 4;
+	else
+		*gva = *gpr(f, rm | (insn->rex & 1) << 3);
+	at++;
+	if (at + disp > insn->count)
+		return 0;
+	if (by_rip)
+		*gva = f->rip + at + disp;
+	*gva += displacement(insn, at, disp);
+	if (insn->segment == 0x64)
+		*gva += f->fs_base;
+	if (insn->segment == 0x65)
+		*gva += f->gs_base;
+	return at + disp - insn->op;
+}
+
+/* SGDT and SIDT; only memory that the kernel may write to can be meant. */
+static bool store_table(struct lg_vcpu *vcpu, const struct insn *insn, u64 base)
+{
+	struct table_register table = { .base = base };
+	u64 gva = 0;
+	unsigned int len = operand(vcpu, insn, &gva);
+
+	if (!len || lg_shadow_write(vcpu, gva, &table, sizeof(table)))
+		return false;
+	skip(vcpu, insn, len);
+	return true;
+}
+
+/* SLDT, STR and SMSW: memory gets two bytes, a register what its size asks for. */
+static bool store_word(struct lg_vcpu *vcpu, const struct insn *insn, u32 value)
+{
+	u8 modrm = insn->byte[insn->op + 2];
+	unsigned int len = 3;
+	u64 gva = 0, *reg;
+
+	if (modrm >> 6 != 3) {
+		len = operand(vcpu, insn, &gva);
+		if (!len || lg_shadow_write(vcpu, gva, &value, sizeof(u16)))
+			return false;
+	} else {
+		reg = gpr(host_frame(vcpu), (modrm & 7) | (insn->rex & 1) << 3);
+		if (insn->size == 2 && !(insn->rex & 8))
+			*reg = (*reg & ~0xffffull) | (value & 0xffff);
+		else
+			*reg = value;
+	}
+	skip(vcpu, insn, len);
+	return true;
+}
+
 /* XCR0 stays the host's: the guest may use what it has there, and no more. */
 static bool xsetbv(struct lg_vcpu *vcpu, const struct insn *insn)
 {
@@ -402,11 +533,37 @@ static void cpuid_insn(struct lg_vcpu *vcpu, unsigned int len)
 	vcpu->stats[LG_STAT_EMULATED]++;
 }
 
+/* The instructions that a byte after 0f 00 and 0f 01 tells apart. */
+static bool group(struct lg_vcpu *vcpu, const struct insn *insn)
+{
+	int modrm = after(insn, 2);
+	unsigned int which = (after(insn, 1) & 1) << 3 | (modrm >> 3 & 7);
+
+	if (modrm < 0)
+		return false;
+	switch (which) {
+	case 0:		/* SLDT */
+	case 1:		/* STR */
+		return store_word(vcpu, insn, 0);
+	case 8:		/* SGDT */
+		return modrm < 0xc0 && store_table(vcpu, insn, DUMMY_GDT_BASE);
+	case 9:		/* SIDT */
+		return modrm < 0xc0 && store_table(vcpu, insn, DUMMY_IDT_BASE);
+	case 10:
+		return xsetbv(vcpu, insn);
+	case 12:	/* SMSW */
+		return store_word(vcpu, insn, guest_cr0(xenpv_vcpu(vcpu)));
+	default:
+		return false;
+	}
+}
+
 static bool two_byte(struct lg_vcpu *vcpu, const struct insn *insn)
 {
 	switch (after(insn, 1)) {
+	case 0x00:
 	case 0x01:
-		return xsetbv(vcpu, insn);
+		return group(vcpu, insn);
 	case 0x06:	/* CLTS */
 		xenpv_vcpu(vcpu)->ts = false;
 		skip(vcpu, insn, 2);
@@ -429,13 +586,13 @@ static bool two_byte(struct lg_vcpu *vcpu, const struct insn *insn)
 	}
 }
 
-static bool emulate(struct lg_vcpu *vcpu, const struct insn *insn)
+static bool emulate(struct lg_vcpu *vcpu, const struct insn *insn, bool is_long)
 {
 	u8 op = insn->byte[insn->op];
 
 	if ((op & ~3) == 0xe4 || (op & ~3) == 0xec)
 		return port_access(vcpu, insn);
-	if (!xenpv_vcpu(vcpu)->kernel)
+	if (!xenpv_vcpu(vcpu)->kernel || !is_long)
 		return false;
 	switch (op) {
 	case 0x0f:
@@ -471,7 +628,7 @@ void xenpv_general_protection(struct lg_vcpu *vcpu)
 		if (xenpv_soft_int(vcpu, insn.byte[1]))
 			return;
 		error = insn.byte[1] << 3 | 2;
-	} else if (!error && is_long && emulate(vcpu, &insn)) {
+	} else if (!error && emulate(vcpu, &insn, is_long)) {
 		return;
 	}
 	xenpv_inject(vcpu, X86_TRAP_GP, error);

@@ -16,6 +16,7 @@
 #include <xen/interface/version.h>
 #include "xenpv.h"
 
+#define IO_PORTS		65536
 #define VM_ASSIST_MAX		32	/* bits we remember */
 
 /**
@@ -369,20 +370,39 @@ static long do_get_debugreg(struct lg_vcpu *vcpu, u64 reg)
 	return a->dr[array_index_nospec(reg, ARRAY_SIZE(a->dr))];
 }
 
-static long do_physdev_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva)
+static long set_iopl(struct lg_vcpu *vcpu, u64 gva)
 {
 	struct physdev_set_iopl iopl;
 
+	if (lg_shadow_read(vcpu, gva, &iopl, sizeof(iopl)))
+		return -EFAULT;
+	if (iopl.iopl > 3)
+		return -EINVAL;
+	xenpv_vcpu(vcpu)->iopl = iopl.iopl;
+	return 0;
+}
+
+static long set_iobitmap(struct lg_vcpu *vcpu, u64 gva)
+{
+	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
+	struct physdev_set_iobitmap b;
+
+	if (lg_shadow_read(vcpu, gva, &b, sizeof(b)))
+		return -EFAULT;
+	if (b.nr_ports > IO_PORTS)
+		return -EINVAL;
+	a->io_bitmap_gva = (u64)b.bitmap;
+	a->io_ports = b.nr_ports;
+	return 0;
+}
+
+static long do_physdev_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva)
+{
 	switch (cmd) {
 	case PHYSDEVOP_set_iopl:
-		if (lg_shadow_read(vcpu, gva, &iopl, sizeof(iopl)))
-			return -EFAULT;
-		if (iopl.iopl > 3)
-			return -EINVAL;
-		xenpv_vcpu(vcpu)->iopl = iopl.iopl;
-		return 0;
-	case PHYSDEVOP_set_iobitmap:	/* behind the ports there is nothing */
-		return 0;
+		return set_iopl(vcpu, gva);
+	case PHYSDEVOP_set_iobitmap:
+		return set_iobitmap(vcpu, gva);
 	case PHYSDEVOP_apic_read:
 	case PHYSDEVOP_apic_write:
 	case PHYSDEVOP_alloc_irq_vector:

@@ -66,19 +66,38 @@ long xenpv_set_gdt(struct lg_vcpu *vcpu, u64 frames_gva, u64 entries)
 	return 0;
 }
 
+/* A page of the LDT, or what there is of it. */
+static int copy_ldt_page(struct lg_vcpu *vcpu, unsigned int first, u64 gva,
+			 unsigned int count)
+{
+	u64 *desc = (u64 *)__get_free_page(GFP_KERNEL_ACCOUNT);
+	unsigned int i;
+	int rc = 0;
+
+	if (!desc)
+		return -ENOMEM;
+	if (lg_shadow_read(vcpu, gva, desc, count * sizeof(desc[0])))
+		memset(desc, 0, PAGE_SIZE);
+	for (i = 0; !rc && i < count; i++)
+		rc = host_set_ldt_entry(vcpu, first + i,
+					host_descriptor_is_ok(desc[i]) ?
+					desc[i] : 0);
+	free_page((unsigned long)desc);
+	return rc;
+}
+
 /**
  * xenpv_set_ldt - mmuext_op:SET_LDT
  * @vcpu: running guest
  * @gva: page-aligned, unless there are no entries
  * @entries: how many
  *
- * What cannot be read is not present. Returns 0, -EINVAL, -ENOMEM.
+ * Pages that cannot be read hold nothing. Returns 0, -EINVAL, -ENOMEM.
  */
 long xenpv_set_ldt(struct lg_vcpu *vcpu, u64 gva, u64 entries)
 {
 	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
 	unsigned int i;
-	u64 desc;
 	int rc;
 
 	if (entries > LDT_MAX || (entries && !PAGE_ALIGNED(gva)) ||
@@ -86,12 +105,9 @@ long xenpv_set_ldt(struct lg_vcpu *vcpu, u64 gva, u64 entries)
 		return -EINVAL;
 	a->ldt_entries = 0;
 	host_set_ldt_size(vcpu, 0);
-	for (i = 0; i < entries; i++) {
-		if (lg_shadow_read(vcpu, gva + i * sizeof(desc), &desc,
-				   sizeof(desc)) ||
-		    !host_descriptor_is_ok(desc))
-			desc = 0;
-		rc = host_set_ldt_entry(vcpu, i, desc);
+	for (i = 0; i < entries; i += PER_PAGE) {
+		rc = copy_ldt_page(vcpu, i, gva + i * sizeof(u64),
+				   min_t(u64, PER_PAGE, entries - i));
 		if (rc)
 			return rc;
 		cond_resched();

@@ -131,6 +131,8 @@ struct xenpv_call {
  * @gs_kernel: GS base of the kernel while a program is running
  * @gs_user: the other way round
  * @iopl: virtual IOPL
+ * @io_ports: how many ports the bitmap of programs covers
+ * @io_bitmap_gva: where it is
  * @ts: virtual CR0.TS
  * @cr4: what it wrote to CR4
  * @xcr0: what it wrote to XCR0
@@ -170,6 +172,8 @@ struct xenpv_vcpu {
 	u64 kernel_sp;
 	u64 gs_kernel, gs_user;
 	u8 iopl;
+	u32 io_ports;
+	u64 io_bitmap_gva;
 	bool ts;
 	u64 cr4;
 	u64 xcr0;

@@ -39,8 +39,13 @@ int main(void)
 	DIRECT(gs_user);
 	DIRECT(info);
 	DIRECT(save);
-	DIRECT(syscalls);
-	DIRECT(irets);
+	DIRECT(changes);
+	DIRECT(kernel_gfn);
+	DIRECT(user_gfn);
+	DIRECT(vcpus);
+	DIRECT(may_load);
+	DIRECT(kernel_root);
+	DIRECT(user_root);
 	DEFINE(LG_PAGE_frame, offsetof(struct lg_frame_page, frame));
 	return 0;
 }

@@ -54,6 +54,8 @@
 #define LG_STATE_VERW		4	/* clear the CPU's buffers on the way in */
 #define LG_STATE_SMAP		8	/* STAC before user memory */
 
+#define LG_DIRECT_ROOTS		4	/* of each kind, in struct lg_direct */
+
 /* IST numbers, ours */
 #define LG_IST_NMI		1
 #define LG_IST_MC		2
@@ -87,22 +89,37 @@ struct lg_frame {
 };
 
 /**
+ * struct lg_direct_root - a top-level table that the guest may load
+ * @gfn: its page number; 0: none
+ * @cr3: its shadow
+ */
+struct lg_direct_root {
+	u64 gfn, cr3;
+};
+
+/**
  * struct lg_direct - what the switcher needs to change between the guest's kernel
  *	and its programs by itself
  * @on: it may; all of the rest is checked
  * @kernel: the kernel is running
  * @kernel_cr3: page tables of the one
- * @user_cr3: and of the other
+ * @user_cr3: and of the other; 0: not without an exit
  * @kernel_sp: where a system call's frame ends: a multiple of 16, in the
  *	guest's part of the address space
- * @syscall_rip: where a system call goes
+ * @syscall_rip: where a system call goes; 0: out
  * @syscall_masks: and turns events off
  * @gs_kernel: GS base of the kernel, while a program runs
  * @gs_user: the other way round
  * @info: window address of the guest's vcpu_info, which is in WINDOW_INFO
  * @save: RAX, RBX, RCX, RDX, R11 for a moment
- * @syscalls: how many went this way
- * @irets: and came back
+ * @changes: how many system calls, their returns and hypercalls went this way
+ * @kernel_gfn: page number of the kernel's root
+ * @user_gfn: of the other, or 0
+ * @vcpus: how many the guest has
+ * @may_load: the guest's kernel may load other roots, and flush; all it has done
+ *	to its page tables is in their shadows
+ * @kernel_root: those it may load
+ * @user_root: and for its programs
  *
  * The ABI writes it before each entry and reads it after each exit.
  */
@@ -117,7 +134,12 @@ struct lg_direct {
 	u64 gs_kernel, gs_user;
 	u64 info;
 	u64 save[5];
-	u64 syscalls, irets;
+	u64 changes;
+	u64 kernel_gfn, user_gfn;
+	u32 vcpus;
+	u32 may_load;
+	struct lg_direct_root kernel_root[LG_DIRECT_ROOTS];
+	struct lg_direct_root user_root[LG_DIRECT_ROOTS];
 };
 
 struct lg_frame_page {

@@ -59,7 +59,23 @@
 #define IRET_rflags		48
 #define IRET_rsp		56
 #define IRET_ss			64
+/* Hypercalls, and what we know of their arguments. */
+#define HYPERCALL_STACK_SWITCH	3
 #define HYPERCALL_IRET		23
+#define HYPERCALL_VCPU_OP	24
+#define VCPUOP_IS_UP		3
+#define HYPERCALL_SEGMENT_BASE	25
+#define SEGBASE_FS		0
+#define SEGBASE_GS_USER		1
+#define HYPERCALL_MMUEXT_OP	26
+#define MMUEXT_NEW_BASEPTR	5
+#define MMUEXT_NEW_USER_BASEPTR	15
+#define MMUEXT_BYTES		24	/* of each */
+#define MMUEXT_cmd		0
+#define MMUEXT_mfn		8
+#define DOMID_SELF		0x7ff0
+#define ENOENT			2
+#define INSN_CLI		0xfa
 
 /* Flags a program may have; and what its kernel starts with. */
 #define FLAGS_LOADABLE		0x254dd5
@@ -201,13 +217,15 @@ switch_syscall:
  * base, on its stack, where the frame goes that the ABI wants. If that memory is
  * not there, it was an exit after all: nothing has been changed.
  */
+	cmpq	$0, DIRECT(syscall_rip)
+	je	direct_slow
 	movq	DIRECT(kernel_cr3), %rax
 	movq	%rax, %cr3
 	movq	DIRECT(info), %rdx
 	movzbl	INFO_MASK(%rdx), %edx
 	movq	DIRECT(kernel_sp), %rax
 	STAC_
-guest_stack_1:
+guest_stack:
 	movq	%rcx, -56(%rax)
 	movq	%r11, -48(%rax)
 	movq	%rcx, -40(%rax)
@@ -224,7 +242,7 @@ guest_stack_1:
 	movq	STATE(scratch), %rbx
 	movq	%rbx, -16(%rax)
 	movq	$USER_DS, -8(%rax)
-guest_stack_1_end:
+guest_stack_end:
 	CLAC_
 	cmpl	$0, DIRECT(syscall_masks)
 	je	2f
@@ -235,7 +253,7 @@ guest_stack_1_end:
 	movq	DIRECT(gs_kernel), %rbx
 	wrgsbase %rbx
 	movl	$1, DIRECT(kernel)
-	incq	DIRECT(syscalls)
+	incq	DIRECT(changes)
 	pushq	$LG_FLAT_DS
 	subq	$BOUNCE_BYTES, %rax
 	pushq	%rax
@@ -263,12 +281,26 @@ direct_noted:
 	jmp	save_registers
 
 /*
- * From the guest's kernel. The way back to a program is ours; what is unusual
- * about it, or any other hypercall, is not.
+ * From the guest's kernel: what it asks for most. RAX, RBX, RCX, RDX and R11 are
+ * saved, RSP is ours. Whatever is unusual goes the long way.
  */
 hypercall:
 	cmpq	$HYPERCALL_IRET, %rax
-	jne	syscall_exit
+	je	direct_iret
+	cmpq	$HYPERCALL_MMUEXT_OP, %rax
+	je	direct_mmuext
+	cmpq	$HYPERCALL_STACK_SWITCH, %rax
+	je	direct_stack_switch
+	cmpq	$HYPERCALL_SEGMENT_BASE, %rax
+	je	direct_segment_base
+	cmpq	$HYPERCALL_VCPU_OP, %rax
+	je	direct_vcpu_op
+	jmp	syscall_exit
+
+/* Back to a program. */
+direct_iret:
+	cmpq	$0, DIRECT(user_cr3)
+	je	direct_slow
 	movq	STATE(scratch), %rax
 	movq	$KERNEL_START, %rcx
 	cmpq	%rcx, %rax
@@ -279,7 +311,7 @@ hypercall:
 	cmpb	$0, INFO_PENDING(%rcx)
 	jne	direct_slow
 	STAC_
-guest_stack_2:
+guest_memory_1:
 	cmpq	$0, IRET_flags(%rax)
 	jne	direct_slow
 	cmpw	$USER_CS, IRET_cs(%rax)
@@ -303,7 +335,7 @@ guest_stack_2:
 	movq	IRET_r11(%rax), %r11
 	movq	IRET_rcx(%rax), %rcx
 	movq	IRET_rax(%rax), %rax
-guest_stack_2_end:
+guest_memory_1_end:
 	CLAC_
 	movq	%rax, SAVE(0)
 	movq	DIRECT(info), %rax
@@ -313,11 +345,168 @@ guest_stack_2_end:
 	movq	DIRECT(gs_user), %rax
 	wrgsbase %rax
 	movl	$0, DIRECT(kernel)
-	incq	DIRECT(irets)
+	incq	DIRECT(changes)
 	movq	DIRECT(user_cr3), %rax
 	movq	%rax, %cr3
 	movq	SAVE(0), %rax
 	jmp	direct_enter
+
+/* stack_switch(ss, sp) */
+direct_stack_switch:
+	andq	$~15, %rsi
+	movq	$(KERNEL_START + 4096), %rcx
+	cmpq	%rcx, %rsi
+	jb	direct_slow
+	cmpq	$-4096, %rsi
+	ja	direct_slow
+	movq	%rsi, DIRECT(kernel_sp)
+	jmp	direct_done
+
+/* set_segment_base(which, base) */
+direct_segment_base:
+	movq	%rsi, %rcx
+	shlq	$16, %rcx
+	sarq	$16, %rcx
+	cmpq	%rcx, %rsi
+	jne	direct_slow
+	cmpq	$SEGBASE_GS_USER, %rdi
+	jne	1f
+	movq	%rsi, DIRECT(gs_user)
+	jmp	direct_done
+1:	cmpq	$SEGBASE_FS, %rdi
+	jne	direct_slow
+	wrfsbase %rsi
+	jmp	direct_done
+
+/* vcpu_op(is_up, number): asked for thousands that are not. */
+direct_vcpu_op:
+	cmpq	$VCPUOP_IS_UP, %rdi
+	jne	direct_slow
+	movl	DIRECT(vcpus), %ecx
+	cmpq	%rcx, %rsi
+	jb	direct_slow
+	movq	$-ENOENT, %rax
+	jmp	direct_done_rax
+
+/* mmuext_op(ops, 2, 0, DOMID_SELF) that loads both roots */
+direct_mmuext:
+	cmpl	$0, DIRECT(may_load)
+	je	direct_slow
+	cmpq	$2, %rsi
+	jne	direct_slow
+	testq	%rdx, %rdx
+	jnz	direct_slow
+	cmpq	$DOMID_SELF, %r10
+	jne	direct_slow
+	movq	$KERNEL_START, %rcx
+	cmpq	%rcx, %rdi
+	jb	direct_slow
+	cmpq	$-128, %rdi
+	ja	direct_slow
+	STAC_
+guest_memory_2:
+	cmpl	$MMUEXT_NEW_BASEPTR, MMUEXT_cmd(%rdi)
+	jne	direct_slow
+	movq	MMUEXT_mfn(%rdi), %rbx
+	cmpl	$MMUEXT_NEW_USER_BASEPTR, (MMUEXT_BYTES + MMUEXT_cmd)(%rdi)
+	jne	direct_slow
+	movq	(MMUEXT_BYTES + MMUEXT_mfn)(%rdi), %rdx
+guest_memory_2_end:
+	CLAC_
+	testq	%rbx, %rbx
+	jz	direct_slow
+	/* RCX = shadow of kernel root RBX, R11 = of user root RDX, 0 for none. */
+	leaq	DIRECT(kernel_root), %rax
+	movl	$LG_DIRECT_ROOTS, %ecx
+1:	cmpq	(%rax), %rbx
+	je	2f
+	addq	$16, %rax
+	decl	%ecx
+	jnz	1b
+	jmp	direct_slow
+2:	movq	8(%rax), %rcx
+	xorl	%r11d, %r11d
+	testq	%rdx, %rdx
+	jz	5f
+	leaq	DIRECT(user_root), %rax
+	movl	$LG_DIRECT_ROOTS, %r11d
+3:	cmpq	(%rax), %rdx
+	je	4f
+	addq	$16, %rax
+	decl	%r11d
+	jnz	3b
+	jmp	direct_slow
+4:	movq	8(%rax), %r11
+5:	movq	%rbx, DIRECT(kernel_gfn)
+	movq	%rdx, DIRECT(user_gfn)
+	movq	%rcx, DIRECT(kernel_cr3)
+	movq	%r11, DIRECT(user_cr3)
+	movq	%rcx, %cr3
+
+/* The hypercall is done. If that makes an event due, the host must see to it. */
+direct_done:
+	xorl	%eax, %eax
+direct_done_rax:
+	incq	DIRECT(changes)
+	movq	SAVE(1), %rbx
+	movq	SAVE(3), %rdx
+	movq	SAVE(2), %rcx
+	movq	SAVE(4), %r11
+	pushq	$LG_FLAT_DS
+	pushq	STATE(scratch)
+	pushq	%r11
+	pushq	$LG_FLAT_CS64
+	pushq	%rcx
+	movq	DIRECT(info), %r11
+	cmpb	$0, INFO_PENDING(%r11)
+	je	direct_enter
+	cmpb	$0, INFO_MASK(%r11)
+	jne	direct_enter
+	jmp	direct_noted
+
+/*
+ * #GP: Linux executes CLI by the thousand before it has patched itself, and it
+ * does nothing here. Error code and five words on the stack.
+ */
+handle_gp:
+	ENDBR_
+	testb	$3, 16(%rsp)
+	jz	gp_exit
+	cmpl	$0, DIRECT(on)
+	je	gp_exit
+	cmpl	$0, DIRECT(kernel)
+	je	gp_exit
+	cmpq	$0, (%rsp)
+	jne	gp_exit
+	movq	%rax, SAVE(0)
+	movq	%rcx, SAVE(1)
+	movq	8(%rsp), %rax
+	movq	$KERNEL_START, %rcx
+	cmpq	%rcx, %rax
+	jb	gp_slow
+	cmpq	$-128, %rax
+	ja	gp_slow
+	STAC_
+guest_memory_3:
+	cmpb	$INSN_CLI, (%rax)
+guest_memory_3_end:
+	jne	gp_slow
+	CLAC_
+	incq	8(%rsp)
+	incq	DIRECT(changes)
+	movq	SAVE(0), %rax
+	movq	SAVE(1), %rcx
+	addq	$8, %rsp
+	jmp	direct_enter
+gp_slow:
+	CLAC_
+	movq	SAVE(0), %rax
+	movq	SAVE(1), %rcx
+	leaq	FRAME_END, %rsp
+	subq	$48, %rsp
+gp_exit:
+	pushq	$13
+	jmp	switch_to_host
 
 /* As if we had not tried. */
 direct_slow:
@@ -403,12 +592,18 @@ ring_0_fault:
 	movq	(FRAME_rip - FRAME_trapnum)(%rsp), %rax
 	leaq	switcher_text(%rip), %rcx
 	subq	%rcx, %rax
-	subq	$(guest_stack_1 - switcher_text), %rax
-	cmpq	$(guest_stack_1_end - guest_stack_1), %rax
+	subq	$(guest_stack - switcher_text), %rax
+	cmpq	$(guest_stack_end - guest_stack), %rax
 	jb	direct_slow
-	subq	$(guest_stack_2 - guest_stack_1), %rax
-	cmpq	$(guest_stack_2_end - guest_stack_2), %rax
+	subq	$(guest_memory_1 - guest_stack), %rax
+	cmpq	$(guest_memory_1_end - guest_memory_1), %rax
 	jb	direct_slow
+	subq	$(guest_memory_2 - guest_memory_1), %rax
+	cmpq	$(guest_memory_2_end - guest_memory_2), %rax
+	jb	direct_slow
+	subq	$(guest_memory_3 - guest_memory_2), %rax
+	cmpq	$(guest_memory_3_end - guest_memory_3), %rax
+	jb	gp_slow
 switcher_fault:
 	movl	$LG_TRAP_SWITCHER, %edi
 	jmp	back_swapgs
@@ -529,6 +724,7 @@ SYM_DATA(switcher_entry, .long switch_to_guest - switcher_text)
 SYM_DATA(switcher_syscall, .long switch_syscall - switcher_text)
 SYM_DATA(switcher_syscall32, .long switch_syscall32 - switcher_text)
 SYM_DATA(switcher_vectors, .long switcher_stubs - switcher_text)
+SYM_DATA(switcher_gp, .long handle_gp - switcher_text)
 SYM_DATA(switcher_nmi, .long handle_nmi - switcher_text)
 SYM_DATA(switcher_mc, .long handle_mc - switcher_text)
 SYM_DATA(switcher_db, .long handle_db - switcher_text)
