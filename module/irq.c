@@ -12,6 +12,7 @@
 #include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
+#include "compat.h"
 #include "lg.h"
 
 #define MAX_EVENTS	64	/* of each kind, per guest */
@@ -152,7 +153,7 @@ bool lg_doorbell_ring(struct lg_guest *guest, lg_gpa_t gpa, unsigned int len)
 	spin_lock_irq(&guest->doorbell_lock);
 	d = doorbell_find(guest, gpa, len);
 	if (d)
-		eventfd_signal(d->eventfd, 1);
+		lg_eventfd_signal(d->eventfd);
 	spin_unlock_irq(&guest->doorbell_lock);
 	return d;
 }
@@ -228,11 +229,11 @@ static int irqfd_add(struct lg_guest *guest, const struct lg_irqfd *arg)
 	if (!f)
 		return -ENOMEM;
 	fd = fdget(arg->fd);
-	if (!fd.file) {
+	if (!fd_file(fd)) {
 		rc = -EBADF;
 		goto err_free;
 	}
-	f->eventfd = eventfd_ctx_fileget(fd.file);
+	f->eventfd = eventfd_ctx_fileget(fd_file(fd));
 	if (IS_ERR(f->eventfd)) {
 		rc = PTR_ERR(f->eventfd);
 		goto err_fdput;
@@ -251,7 +252,7 @@ static int irqfd_add(struct lg_guest *guest, const struct lg_irqfd *arg)
 	if (rc)
 		goto err_eventfd_put;
 	/* Signalled before we listened? */
-	if (vfs_poll(fd.file, &f->poll) & EPOLLIN)
+	if (vfs_poll(fd_file(fd), &f->poll) & EPOLLIN)
 		guest->abi->raise(guest->vcpu[0], f->irq);
 	fdput(fd);
 	return 0;

@@ -88,7 +88,7 @@ struct page *lg_mem_taken(struct lg_guest *guest, u64 gfn)
 static void remember(struct lg_guest *guest, struct page **place,
 		     struct page *page)
 {
-	if (!PageSwapBacked(page)) {
+	if (!folio_test_swapbacked(page_folio(page))) {
 		unpin_user_page(page);
 		return;
 	}

@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <asm/fpu/api.h>
+#include "compat.h"
 #include "lg.h"
 
 /* ---- this thread's CPU: what must be undone when another thread gets it ---- */

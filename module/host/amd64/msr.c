@@ -9,10 +9,10 @@
  */
 #include <linux/cpuhotplug.h>
 #include <linux/percpu.h>
-#include <linux/syscore_ops.h>
 #include <linux/user-return-notifier.h>
 #include <asm/msr.h>
 #include <asm/tlbflush.h>
+#include "compat.h"
 #include "lg.h"
 
 #define FLAGS_OFF (X86_EFLAGS_TF | X86_EFLAGS_IF | X86_EFLAGS_DF | \
@@ -96,14 +96,14 @@ static int msr_offline(unsigned int cpu)
 	return 0;
 }
 
-static int msr_suspend(void)
+static int msr_suspend(LG_SYSCORE_ARG)
 {
 	msr_restore(this_cpu_ptr(&msr_cpus));
 	return 0;
 }
 
-static struct syscore_ops msr_syscore_ops = {
-	.suspend = msr_suspend,
+static struct lg_syscore msr_syscore = {
+	.ops.suspend = msr_suspend,
 };
 
 static int msr_hotplug_state;
@@ -121,7 +121,7 @@ int msr_init(void)
 	if (rc < 0)
 		return rc;
 	msr_hotplug_state = rc;
-	register_syscore_ops(&msr_syscore_ops);
+	lg_syscore_register(&msr_syscore);
 	return 0;
 }
 
@@ -135,7 +135,7 @@ static void msr_restore_cpu(void *unused)
  */
 void msr_exit(void)
 {
-	unregister_syscore_ops(&msr_syscore_ops);
+	lg_syscore_unregister(&msr_syscore);
 	cpuhp_remove_state_nocalls(msr_hotplug_state);
 	on_each_cpu(msr_restore_cpu, NULL, 1);
 }
