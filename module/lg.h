@@ -100,6 +100,7 @@ struct lg_vcpu {
 	struct lg_access access;
 	struct fpu_guest fpu;
 	struct lg_mmu mmu;		/* page tables in use */
+	bool started;			/* LG_XEN_START was done, if there is one */
 	bool halted;
 	unsigned long irqs_seen;	/* what before_run() knew of */
 	u64 stats[LG_STAT_COUNT];

@@ -173,6 +173,10 @@ int lg_vcpu_run(struct lg_vcpu *vcpu)
 		return -EIO;
 	if (!mutex_trylock(&vcpu->lock))
 		return -EBUSY;
+	if (guest->abi->start && !vcpu->started) {
+		mutex_unlock(&vcpu->lock);
+		return -EINVAL;
+	}
 	vcpu->run->exit_reason = LG_EXIT_NONE;
 	if (vcpu->access.pending)
 		guest->abi->complete(vcpu);

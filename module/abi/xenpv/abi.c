@@ -98,7 +98,7 @@ static int xenpv_start(struct lg_vcpu *vcpu, const struct lg_xen_start *start)
 	struct xenpv_domain *dom = a->dom;
 	int rc;
 
-	if (a->started || vcpu->index || !start_is_sane(vcpu, start))
+	if (vcpu->started || vcpu->index || !start_is_sane(vcpu, start))
 		return -EINVAL;
 	dom->shared = lg_mem_map(vcpu->guest,
 				 start->shared_info_gfn << PAGE_SHIFT,
@@ -121,7 +121,7 @@ static int xenpv_start(struct lg_vcpu *vcpu, const struct lg_xen_start *start)
 			 offset_in_page(a->info));
 	xenpv_events_init(dom, start->console_port, start->store_port);
 	xenpv_time_init(vcpu);
-	a->started = true;
+	vcpu->started = true;
 	return 0;
 }
 
@@ -144,12 +144,6 @@ static void wake(struct lg_vcpu *vcpu)
 
 static void xenpv_before_run(struct lg_vcpu *vcpu)
 {
-	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
-
-	if (!a->started) {
-		lg_kill(vcpu, "the vCPU was not started");
-		return;
-	}
 	xenpv_direct_take(vcpu);
 	xenpv_timer(vcpu);
 	xenpv_raised(vcpu);

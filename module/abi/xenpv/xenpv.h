@@ -119,7 +119,6 @@ struct xenpv_call {
 /**
  * struct xenpv_vcpu - what the ABI keeps per vCPU
  * @dom: the guest's
- * @started: LG_XEN_START was done
  * @kernel: the guest's kernel is running, not a program
  * @info: the vCPU's vcpu_info, mapped: hostile
  * @info_mapping: for lg_mem_unmap(), once it has been moved
@@ -159,7 +158,6 @@ struct xenpv_call {
  */
 struct xenpv_vcpu {
 	struct xenpv_domain *dom;
-	bool started;
 	bool kernel;
 	struct vcpu_info *info;
 	void *info_mapping;
