@@ -73,7 +73,7 @@ static void audit_entry(struct audit *a, const struct lg_table *t,
 	}
 	if (!t->entry[i])
 		return;
-	++*live;
+	*live += t->kind != KIND_L1;
 	good = t->kind == KIND_L1 ? leaf_is_good(a, t->entry[i], pte) :
 				    link_is_good(a, t, i, pte);
 	a->bad += !good;

@@ -94,7 +94,7 @@ static void sync_entry(struct lg_guest *guest, struct lg_table *t,
 	struct lg_table *below;
 
 	if (t->kind == KIND_L1) {
-		table_set_leaf(t, i, leaf_entry(guest, pte));
+		WRITE_ONCE(t->entry[i], leaf_entry(guest, pte));
 		return;
 	}
 	below = table_below(t, i);
@@ -108,15 +108,18 @@ static void sync_entry(struct lg_guest *guest, struct lg_table *t,
 static void table_sync(struct lg_guest *guest, struct lg_table *t)
 {
 	lg_gpa_t gpa = t->pt->gfn << PAGE_SHIFT;
+	unsigned int first, i;
 	u64 pte[AROUND];
-	unsigned int i;
 
-	for (i = 0; t->live && i < TABLE_ENTRIES; i++) {
-		if (i % AROUND == 0 &&
-		    lg_mem_read(guest, gpa + i * sizeof(u64), pte, sizeof(pte)))
+	for (first = 0; first < TABLE_ENTRIES; first += AROUND) {
+		if (!memchr_inv(&t->entry[first], 0, sizeof(pte)))
+			continue;
+		if (lg_mem_read(guest, gpa + first * sizeof(u64), pte,
+				sizeof(pte)))
 			memset(pte, 0, sizeof(pte));
-		if (t->entry[i])
-			sync_entry(guest, t, i, pte[i % AROUND]);
+		for (i = 0; i < AROUND; i++)
+			if (t->entry[first + i])
+				sync_entry(guest, t, first + i, pte[i]);
 	}
 }
 
@@ -240,7 +243,7 @@ static void fill_around(struct lg_vcpu *vcpu, struct lg_table *l1, lg_gva_t gva)
 		entry = leaf_entry(vcpu->guest, pte[i]);
 		if (!entry)
 			continue;
-		table_set_leaf(l1, first + i, entry);
+		WRITE_ONCE(l1->entry[first + i], entry);
 		vcpu->stats[LG_STAT_FILL]++;
 	}
 }
@@ -294,7 +297,7 @@ static enum lg_fault fill(struct lg_vcpu *vcpu, lg_gva_t gva,
 		lg_kill(vcpu, "the host is out of memory");
 		return LG_FAULT_DEAD;
 	}
-	table_set_leaf(l1, index, leaf_entry(guest, walk->leaf));
+	WRITE_ONCE(l1->entry[index], leaf_entry(guest, walk->leaf));
 	vcpu->stats[LG_STAT_FILL]++;
 	if (write && !(l1->entry[index] & _PAGE_RW))
 		unsync_begin(vcpu, l1, index, gfn);
@@ -394,12 +397,23 @@ enum lg_fault lg_shadow_fault(struct lg_vcpu *vcpu, lg_gva_t gva, u64 *error)
 
 /* ---- what the guest tells ---- */
 
+/* The guest will write there again soon. */
+static void remember_hot(struct lg_shadow *s, u64 gfn)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_HOT - 1 && s->hot[i] != gfn; i++)
+		;
+	memmove(s->hot + 1, s->hot, i * sizeof(s->hot[0]));
+	s->hot[0] = gfn;
+}
+
 static void changed_leaf(struct lg_vcpu *vcpu, struct lg_table *t,
 			 unsigned int index, u64 new)
 {
 	u64 entry = leaf_entry(vcpu->guest, new);
 
-	table_set_leaf(t, index, entry);
+	WRITE_ONCE(t->entry[index], entry);
 	if (entry)
 		vcpu->stats[LG_STAT_FILL]++;
 }
@@ -439,13 +453,60 @@ void lg_shadow_changed(struct lg_vcpu *vcpu, u64 gfn, unsigned int index,
 		drop_former_table(vcpu, new);
 		pt = pt_find(s, gfn);
 	}
-	if (!pt || old == new)
+	if (!pt)
+		return;
+	if (pt->table[KIND_L1] || pt->pin == 1)
+		remember_hot(s, gfn);
+	if (old == new)
 		return;
 	if (pt->table[KIND_L1])
 		changed_leaf(vcpu, pt->table[KIND_L1], index, new);
 	for (kind = KIND_L2; kind < KINDS; kind++)
 		if (pt->table[kind])
 			sync_entry(vcpu->guest, pt->table[kind], index, new);
+}
+
+static bool is_last_level_only(const struct lg_pt *pt)
+{
+	unsigned int kind;
+
+	for (kind = KIND_L2; kind < KINDS; kind++)
+		if (pt->table[kind])
+			return false;
+	return pt->pin <= 1;
+}
+
+/**
+ * lg_shadow_hot - last-level tables that the guest may want to write to
+ * @vcpu: not running; what is told holds until it has run
+ * @to: filled
+ * @count: at most so many
+ *
+ * Who writes an entry there, and to nowhere else, need not tell
+ * lg_shadow_changed() if he makes that of the shadow zero, or takes from it what
+ * the new one does not allow.
+ * Returns how many there are.
+ */
+unsigned int lg_shadow_hot(struct lg_vcpu *vcpu, struct lg_hot *to,
+			   unsigned int count)
+{
+	struct lg_shadow *s = vcpu->guest->shadow;
+	unsigned int i, n = 0;
+
+	for (i = 0; i < MAX_HOT && n < count && s->hot[i]; i++) {
+		struct lg_pt *pt = pt_find(s, s->hot[i]);
+		struct page *page = lg_mem_page(vcpu->guest, s->hot[i]);
+
+		if (!pt || !page || !is_last_level_only(pt))
+			continue;
+		to[n++] = (struct lg_hot) {
+			.gfn = pt->gfn,
+			.guest = page_to_phys(page),
+			.shadow = pt->table[KIND_L1] ?
+				  __pa(pt->table[KIND_L1]->entry) : 0,
+		};
+	}
+	return n;
 }
 
 /**

@@ -85,6 +85,20 @@ bool lg_shadow_may_load(struct lg_vcpu *vcpu);
 unsigned int lg_shadow_recent(struct lg_vcpu *vcpu, bool user,
 			      struct lg_direct_root *to, unsigned int count);
 
+/**
+ * struct lg_hot - a last-level table that calls wrote to lately
+ * @gfn: its page number
+ * @guest: where the page is
+ * @shadow: where its shadow is, or 0: it has none
+ */
+struct lg_hot {
+	u64 gfn;
+	phys_addr_t guest, shadow;
+};
+
+unsigned int lg_shadow_hot(struct lg_vcpu *vcpu, struct lg_hot *to,
+			   unsigned int count);
+
 enum lg_fault lg_shadow_fault(struct lg_vcpu *vcpu, lg_gva_t gva, u64 *error);
 void lg_shadow_changed(struct lg_vcpu *vcpu, u64 gfn, unsigned int index,
 		       u64 old, u64 new);

@@ -207,27 +207,18 @@ void table_clear_entry(struct lg_shadow *s, struct lg_table *t,
 	if (t->kind != KIND_L1)
 		below = table_below(t, index);
 	WRITE_ONCE(t->entry[index], 0);
-	t->live--;
-	if (below)
+	if (below) {
+		t->live--;
 		table_put(s, below);
-}
-
-/**
- * table_set_leaf - set an entry that leads to memory
- * @t: of the last level
- * @index: of the entry
- * @entry: may be zero
- */
-void table_set_leaf(struct lg_table *t, unsigned int index, u64 entry)
-{
-	t->live += !!entry - !!t->entry[index];
-	WRITE_ONCE(t->entry[index], entry);
+	}
 }
 
 static void table_clear(struct lg_shadow *s, struct lg_table *t)
 {
 	unsigned int i;
 
+	if (t->kind == KIND_L1)
+		memset(t->entry, 0, PAGE_SIZE);
 	for (i = 0; t->live && i < TABLE_ENTRIES; i++)
 		table_clear_entry(s, t, i);
 	WARN_ON_ONCE(t->live);

@@ -23,6 +23,7 @@
 
 #define TABLE_ENTRIES	512
 #define MAX_UNSYNC	64
+#define MAX_HOT		8
 
 /* Kinds of table: levels 1 to 4, of which the last looks different to users. */
 enum kind { KIND_L1, KIND_L2, KIND_L3, KIND_KERNEL_ROOT, KIND_USER_ROOT, KINDS };
@@ -39,7 +40,7 @@ enum kind { KIND_L1, KIND_L2, KIND_L3, KIND_KERNEL_ROOT, KIND_USER_ROOT, KINDS }
  * @pt: the guest's page, or NULL: cut off
  * @list: in lg_shadow.roots or lg_shadow.orphans, last used first; or empty
  * @refs: what leads here
- * @live: entries that are not zero, the hole's not counted
+ * @live: entries that lead to tables; last-level tables do not count
  * @kind: see there
  */
 struct lg_table {
@@ -94,6 +95,8 @@ struct lg_m2p {
  * @pages: shadow tables in use; @limit: what we try to stay below
  * @unsync: see struct lg_unsync
  * @unsync_count: how many
+ * @hot: last-level tables that calls wrote to lately, by page number, the last
+ *	first; 0: none
  * @m2p: see there
  * @events: faults and flushes, for audits
  */
@@ -104,6 +107,7 @@ struct lg_shadow {
 	unsigned long pages, limit;
 	struct lg_unsync unsync[MAX_UNSYNC];
 	unsigned int unsync_count;
+	u64 hot[MAX_HOT];
 	struct lg_m2p m2p;
 	unsigned long events;
 };
@@ -159,7 +163,6 @@ void table_link(struct lg_table *t, unsigned int index, struct lg_table *below,
 		u64 entry);
 void table_clear_entry(struct lg_shadow *s, struct lg_table *t,
 		       unsigned int index);
-void table_set_leaf(struct lg_table *t, unsigned int index, u64 entry);
 void shadow_trim(struct lg_vcpu *vcpu);
 
 /* fault.c: what entries should be */
