@@ -71,13 +71,11 @@ struct elf_segment {
 
 /**
  * struct elf - the headers of an x86 executable; elf.c
- * @is_64bit: which x86
  * @entry: e_entry
  * @count: of segments
  * @segment: checked to be what it says by elf_load() only
  */
 struct elf {
-	bool is_64bit;
 	u64 entry;
 	unsigned int count;
 	struct elf_segment segment[ELF_MAX_SEGMENTS];
@@ -96,6 +94,7 @@ struct loaded {
 };
 
 bool elf_is_elf(const struct image *image);
+bool elf_is_64bit(const struct image *image);
 int elf_read(const struct image *image, u64 offset, void *buf, size_t len);
 int elf_parse(const struct image *image, struct elf *elf);
 

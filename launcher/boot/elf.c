@@ -21,6 +21,14 @@ bool elf_is_elf(const struct image *image)
 	       !memcmp(magic, ELFMAG, SELFMAG);
 }
 
+bool elf_is_64bit(const struct image *image)
+{
+	u8 ident[EI_NIDENT];
+
+	return !image_read(image, 0, ident, sizeof(ident)) &&
+	       ident[EI_CLASS] == ELFCLASS64;
+}
+
 int elf_read(const struct image *image, u64 offset, void *buf, size_t len)
 {
 	int err = image_read(image, offset, buf, len);
@@ -137,9 +145,8 @@ int elf_parse(const struct image *image, struct elf *elf)
 		status = elf_check(image, &ehdr);
 	if (status)
 		return status;
-	elf->is_64bit = ehdr.e_ident[EI_CLASS] == ELFCLASS64;
-	return elf->is_64bit ? elf_parse64(image, elf) :
-			       elf_parse32(image, elf);
+	return elf_is_64bit(image) ? elf_parse64(image, elf) :
+				     elf_parse32(image, elf);
 }
 
 static int elf_too_large(const struct image *image, u64 need, u64 room)

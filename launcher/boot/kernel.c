@@ -99,13 +99,13 @@ static int kernel_check_xenpv(const struct kernel *kernel)
 
 static int kernel_examine(struct kernel *kernel, u32 abis)
 {
-	const char *path = kernel->image.path;
+	bool is_64bit = elf_is_64bit(&kernel->image);
 	int status;
 
-	status = elf_parse(&kernel->image, &kernel->elf);
+	status = kernel_check_width(kernel->image.path, is_64bit, abis);
 	if (!status)
-		status = kernel_check_width(path, kernel->elf.is_64bit, abis);
-	if (status || !kernel->elf.is_64bit)
+		status = elf_parse(&kernel->image, &kernel->elf);
+	if (status || !is_64bit)
 		return status;
 	kernel->abi = LG_ABI_XENPV;
 	status = notes_read(&kernel->image, &kernel->elf, &kernel->notes);
