@@ -51,6 +51,16 @@ static void give_roots(struct lg_vcpu *vcpu, struct lg_direct *d)
 	lg_shadow_recent(vcpu, true, d->user_root, LG_DIRECT_ROOTS);
 }
 
+/* Page tables that the kernel may write to; none, if the switcher may not. */
+static void give_tables(struct lg_vcpu *vcpu, struct lg_direct *d)
+{
+	struct lg_hot hot[LG_DIRECT_HOT];
+
+	d->pages = vcpu->guest->ram_pages;
+	host_direct_hot(vcpu, hot,
+			d->on ? lg_shadow_hot(vcpu, hot, LG_DIRECT_HOT) : 0);
+}
+
 /**
  * xenpv_direct_give - tell the switcher what it may do
  * @vcpu: about to run
@@ -65,6 +75,7 @@ void xenpv_direct_give(struct lg_vcpu *vcpu)
 	/* NMIs of the guest stay blocked until an iret that we must see. */
 	d->on = vcpu->mmu.root[0] && vcpu->host.info && !a->nmi_pending &&
 		!a->nmi_blocked;
+	give_tables(vcpu, d);
 	if (!d->on)
 		return;
 	d->kernel = a->kernel;

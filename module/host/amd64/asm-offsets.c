@@ -46,6 +46,9 @@ int main(void)
 	DIRECT(may_load);
 	DIRECT(kernel_root);
 	DIRECT(user_root);
+	DIRECT(pages);
+	DIRECT(hot);
+	DIRECT(hot_shadows);
 	DEFINE(LG_PAGE_frame, offsetof(struct lg_frame_page, frame));
 	return 0;
 }

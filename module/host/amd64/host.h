@@ -28,6 +28,7 @@
 #define WINDOW_GDT		8	/* 14 pages. host: its own; guest: the vCPU's */
 #define WINDOW_GDT_OURS		22	/* the 15th, in both */
 #define WINDOW_LDT		32	/* 16 pages. host: nothing; guest: the vCPU's */
+#define WINDOW_HOT		48	/* 16 pages. guest: tables and their shadows */
 #define WINDOW_AREA_PAGES	64
 
 #define LG_GDT_PAGES		14	/* that belong to the guest */
@@ -55,6 +56,7 @@
 #define LG_STATE_SMAP		8	/* STAC before user memory */
 
 #define LG_DIRECT_ROOTS		4	/* of each kind, in struct lg_direct */
+#define LG_DIRECT_HOT		8	/* tables in WINDOW_HOT */
 
 /* IST numbers, ours */
 #define LG_IST_NMI		1
@@ -120,6 +122,9 @@ struct lg_direct_root {
  *	to its page tables is in their shadows
  * @kernel_root: those it may load
  * @user_root: and for its programs
+ * @pages: how many the guest has
+ * @hot: page numbers of the tables in WINDOW_HOT; ~0: none
+ * @hot_shadows: bitmap of those that have a shadow there, each the page after
  *
  * The ABI writes it before each entry and reads it after each exit.
  */
@@ -140,6 +145,9 @@ struct lg_direct {
 	u32 may_load;
 	struct lg_direct_root kernel_root[LG_DIRECT_ROOTS];
 	struct lg_direct_root user_root[LG_DIRECT_ROOTS];
+	u64 pages;
+	u64 hot[LG_DIRECT_HOT];
+	u32 hot_shadows;
 };
 
 struct lg_frame_page {
@@ -189,6 +197,7 @@ static_assert(sizeof(struct lg_tss_page) <= PAGE_SIZE);
  * @page: the page it is in
  * @info: page shown at WINDOW_INFO, or NULL
  * @info_offset: of the vcpu_info in it
+ * @hot: what is at WINDOW_HOT, by host-physical address; 0: nothing
  * @gdt: pages of the guest's GDT, sanitised; NULL: all empty
  * @ldt: the same for the LDT
  * @ldt_entries: its size
@@ -206,6 +215,7 @@ struct host_vcpu {
 	struct lg_frame *frame;
 	struct lg_frame_page *page;
 	struct page *info;
+	u64 hot[2 * LG_DIRECT_HOT];
 	unsigned int info_offset;
 	u64 *gdt[LG_GDT_PAGES];
 	u64 *ldt[LG_LDT_PAGES];
@@ -230,6 +240,7 @@ typedef struct lg_regs64 lg_regs_t;
 
 struct lg_vcpu;
 struct lg_guest;
+struct lg_hot;
 
 /**
  * struct host_guest - the window as a guest's page tables show it
@@ -272,6 +283,7 @@ unsigned long window_syscall(int cpu);
 unsigned long window_syscall32(int cpu);
 void window_show(struct lg_vcpu *vcpu, int cpu);
 void window_show_tables(struct lg_vcpu *vcpu);
+void window_show_hot(struct lg_vcpu *vcpu);
 void desc_load(struct lg_vcpu *vcpu);
 void desc_put(struct lg_vcpu *vcpu);
 void desc_load_ldt(struct lg_vcpu *vcpu);
@@ -284,6 +296,8 @@ void host_interrupt(unsigned long handler);
 struct lg_direct *host_direct(struct lg_vcpu *vcpu);
 void host_direct_info(struct lg_vcpu *vcpu, struct page *page,
 		      unsigned int offset);
+void host_direct_hot(struct lg_vcpu *vcpu, const struct lg_hot *hot,
+		     unsigned int count);
 
 /* desc.c: the guest's descriptor tables; entries are sanitised here */
 int host_set_gdt_entry(struct lg_vcpu *vcpu, unsigned int index, u64 desc);

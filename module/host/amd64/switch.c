@@ -165,6 +165,34 @@ void host_direct_info(struct lg_vcpu *vcpu, struct page *page,
 	preempt_enable();
 }
 
+/**
+ * host_direct_hot - which tables the switcher may write to
+ * @vcpu: its lock is held; about to run
+ * @hot: these, and no others
+ * @count: how many, at most LG_DIRECT_HOT
+ */
+void host_direct_hot(struct lg_vcpu *vcpu, const struct lg_hot *hot,
+		     unsigned int count)
+{
+	struct host_vcpu *host = &vcpu->host;
+	struct lg_direct *d = &host->page->direct;
+	unsigned int i;
+
+	d->hot_shadows = 0;
+	memset(d->hot, 0xff, sizeof(d->hot));
+	preempt_disable();
+	memset(host->hot, 0, sizeof(host->hot));
+	for (i = 0; i < count; i++) {
+		d->hot[i] = hot[i].gfn;
+		host->hot[2 * i] = hot[i].guest;
+		host->hot[2 * i + 1] = hot[i].shadow;
+		if (hot[i].shadow)
+			d->hot_shadows |= BIT(i);
+	}
+	window_show_hot(vcpu);
+	preempt_enable();
+}
+
 /* ---- one switch ---- */
 
 /*

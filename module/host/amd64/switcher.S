@@ -60,6 +60,9 @@
 #define IRET_rsp		56
 #define IRET_ss			64
 /* Hypercalls, and what we know of their arguments. */
+#define HYPERCALL_MMU_UPDATE	1
+#define MMU_UPDATE_ptr		0
+#define MMU_UPDATE_val		8
 #define HYPERCALL_STACK_SWITCH	3
 #define HYPERCALL_IRET		23
 #define HYPERCALL_VCPU_OP	24
@@ -83,6 +86,12 @@
 #define FLAGS_ALWAYS		0x202
 #define FLAG_IF			0x200
 #define FLAGS_IF_IOPL		0x3200
+
+/* Of page-table entries; and what makes a new one another entry. */
+#define PTE_P			0x01
+#define PTE_RW			0x02
+#define PTE_D			0x40
+#define PTE_IDENTITY		0x800ffffffffff021	/* NX, frame, A, P */
 
 #define USER_CS			0x33
 #define USER_DS			0x2b
@@ -287,6 +296,8 @@ direct_noted:
 hypercall:
 	cmpq	$HYPERCALL_IRET, %rax
 	je	direct_iret
+	cmpq	$HYPERCALL_MMU_UPDATE, %rax
+	je	direct_mmu_update
 	cmpq	$HYPERCALL_MMUEXT_OP, %rax
 	je	direct_mmuext
 	cmpq	$HYPERCALL_STACK_SWITCH, %rax
@@ -387,6 +398,76 @@ direct_vcpu_op:
 	jb	direct_slow
 	movq	$-ENOENT, %rax
 	jmp	direct_done_rax
+
+/*
+ * mmu_update(request, 1, 0, DOMID_SELF) of an entry of a last-level table that we
+ * have at hand, in pairs with their shadows: it is written there, and the shadow
+ * keeps what the old entry and the new one both allow. What is new comes with
+ * the next fault, and with it its neighbours.
+ */
+direct_mmu_update:
+	cmpq	$1, %rsi
+	jne	direct_slow
+	testq	%rdx, %rdx
+	jnz	direct_slow
+	cmpq	$DOMID_SELF, %r10
+	jne	direct_slow
+	movq	$KERNEL_START, %rcx
+	cmpq	%rcx, %rdi
+	jb	direct_slow
+	cmpq	$-128, %rdi
+	ja	direct_slow
+	STAC_
+guest_memory_4:
+	movq	MMU_UPDATE_ptr(%rdi), %rbx
+	movq	MMU_UPDATE_val(%rdi), %rdx
+guest_memory_4_end:
+	CLAC_
+	/* An ordinary write, of nothing or of a page that is the guest's. */
+	testb	$7, %bl
+	jnz	direct_slow
+	testb	$PTE_P, %dl
+	jz	1f
+	movq	%rdx, %rcx
+	shlq	$12, %rcx
+	shrq	$24, %rcx
+	cmpq	DIRECT(pages), %rcx
+	jae	direct_slow
+	/* Which of the tables? */
+1:	movq	%rbx, %r11
+	shrq	$12, %r11
+	leaq	DIRECT(hot), %rax
+	xorl	%ecx, %ecx
+2:	cmpq	%r11, (%rax, %rcx, 8)
+	je	3f
+	incl	%ecx
+	cmpl	$LG_DIRECT_HOT, %ecx
+	jb	2b
+	jmp	direct_slow
+	/* RAX = where its entry is, a page before the shadow's. */
+3:	andl	$0xff8, %ebx
+	leaq	(switcher_text + WINDOW_HOT * 4096)(%rip), %rax
+	movl	%ecx, %r11d
+	shll	$13, %r11d
+	addq	%r11, %rax
+	addq	%rbx, %rax
+	movq	%rdx, %r11
+	xchgq	%r11, (%rax)
+	btl	%ecx, DIRECT(hot_shadows)
+	jnc	direct_done
+	cmpq	$0, 4096(%rax)
+	je	direct_done
+	xorq	%rdx, %r11
+	movabsq	$PTE_IDENTITY, %rcx
+	testq	%rcx, %r11
+	jnz	4f
+	andl	$(PTE_RW | PTE_D), %edx
+	cmpl	$(PTE_RW | PTE_D), %edx
+	je	direct_done
+	andq	$~PTE_RW, 4096(%rax)
+	jmp	direct_done
+4:	movq	$0, 4096(%rax)
+	jmp	direct_done
 
 /* mmuext_op(ops, 2, 0, DOMID_SELF) that loads both roots */
 direct_mmuext:
@@ -604,6 +685,9 @@ ring_0_fault:
 	subq	$(guest_memory_3 - guest_memory_2), %rax
 	cmpq	$(guest_memory_3_end - guest_memory_3), %rax
 	jb	gp_slow
+	subq	$(guest_memory_4 - guest_memory_3), %rax
+	cmpq	$(guest_memory_4_end - guest_memory_4), %rax
+	jb	direct_slow
 switcher_fault:
 	movl	$LG_TRAP_SWITCHER, %edi
 	jmp	back_swapgs

@@ -193,6 +193,23 @@ void window_show_tables(struct lg_vcpu *vcpu)
 }
 
 /**
+ * window_show_hot - the switcher is to see other page tables of the guest's
+ * @vcpu: not in the guest
+ */
+void window_show_hot(struct lg_vcpu *vcpu)
+{
+	struct host_vcpu *host = &vcpu->host;
+	unsigned int i;
+	u64 *area;
+
+	if (host->cpu < 0)
+		return;
+	area = view_area(&vcpu->guest->host, host->cpu) + WINDOW_HOT;
+	for (i = 0; i < ARRAY_SIZE(host->hot); i++)
+		area[i] = host->hot[i] ? host->hot[i] | DATA_BITS : 0;
+}
+
+/**
  * window_show - let the guest's page tables show the vCPU on a CPU
  * @vcpu: not in the guest
  * @cpu: where it will run next
@@ -218,6 +235,7 @@ void window_show(struct lg_vcpu *vcpu, int cpu)
 	area[WINDOW_INFO] = host->info ?
 			    page_to_phys(host->info) | DATA_BITS : 0;
 	window_show_tables(vcpu);
+	window_show_hot(vcpu);
 }
 
 /* ---- the launcher's page tables ---- */
