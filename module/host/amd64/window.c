@@ -8,6 +8,7 @@
  * hangs in all of its shadow roots and shows, of each CPU, the vCPU that ran
  * there last.
  */
+#include <linux/cc_platform.h>
 #include <linux/cpu.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -482,6 +483,10 @@ static int host_check(void)
 		return -ENODEV;
 	}
 #endif
+	if (cc_platform_has(CC_ATTR_MEM_ENCRYPT)) {
+		pr_err("lg: encrypted memory (SME, SEV, TDX) is not supported\n");
+		return -ENODEV;
+	}
 	if (!boot_cpu_has(X86_FEATURE_NX)) {
 		pr_err("lg: this CPU has no NX bit, or it is off\n");
 		return -ENODEV;
