@@ -162,6 +162,35 @@ bool xenpv_soft_int(struct lg_vcpu *vcpu, unsigned int vector)
 	return true;
 }
 
+/*
+ * User mode in 64 bits: the selectors of Linux, which its SYSRET loads, if the
+ * guest's GDT has them; else Xen's, which are always there.
+ */
+static void set_user_segments(struct lg_vcpu *vcpu)
+{
+	struct lg_frame *f = host_frame(vcpu);
+
+	f->cs = FLAT_USER_CS64;
+	f->ss = FLAT_USER_SS64;
+	if (!host_code_selector_is_ok(vcpu, XENPV_USER_CS64) ||
+	    !host_stack_selector_is_ok(vcpu, XENPV_USER_DS))
+		return;
+	f->cs = XENPV_USER_CS64;
+	f->ss = XENPV_USER_DS;
+}
+
+static void set_mode_segments(struct lg_vcpu *vcpu)
+{
+	struct lg_frame *f = host_frame(vcpu);
+
+	if (!xenpv_vcpu(vcpu)->kernel) {
+		set_user_segments(vcpu);
+		return;
+	}
+	f->cs = FLAT_KERNEL_CS64;
+	f->ss = FLAT_KERNEL_SS64;
+}
+
 /**
  * xenpv_syscall - SYSCALL from a program of the guest
  * @vcpu: in user mode
@@ -170,8 +199,7 @@ void xenpv_syscall(struct lg_vcpu *vcpu)
 {
 	struct lg_frame *f = host_frame(vcpu);
 
-	f->cs = XENPV_USER_CS64;
-	f->ss = XENPV_USER_DS;
+	set_user_segments(vcpu);
 	bounce(vcpu, &xenpv_vcpu(vcpu)->callback[CALLBACKTYPE_syscall], NULL,
 	       "system call", f->rax);
 	f->rflags &= ~(u64)X86_EFLAGS_DF;
@@ -253,8 +281,7 @@ static void load_segments(struct lg_vcpu *vcpu, u16 cs, u16 ss)
 		f->ss = ss;
 		return;
 	}
-	f->cs = xenpv_vcpu(vcpu)->kernel ? FLAT_KERNEL_CS64 : XENPV_USER_CS64;
-	f->ss = xenpv_vcpu(vcpu)->kernel ? FLAT_KERNEL_SS64 : XENPV_USER_DS;
+	set_mode_segments(vcpu);
 	xenpv_inject(vcpu, X86_TRAP_GP, bad & ~3);
 }
 
@@ -290,8 +317,7 @@ long xenpv_iret(struct lg_vcpu *vcpu)
 	if (i.flags & VGCF_in_syscall) {
 		f->rcx = f->rip;
 		f->r11 = f->rflags;
-		f->cs = a->kernel ? FLAT_KERNEL_CS64 : XENPV_USER_CS64;
-		f->ss = a->kernel ? FLAT_KERNEL_SS64 : XENPV_USER_DS;
+		set_mode_segments(vcpu);
 		return 0;
 	}
 	f->r11 = i.r11;
