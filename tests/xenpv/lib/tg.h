@@ -164,7 +164,7 @@ struct tg_fault {
 	u8 mask;		/* evtchn_upcall_mask as the handler found it */
 };
 extern volatile struct tg_fault tg_fault;
-extern u64 tg_try_sp;
+extern u64 tg_try_sp, tg_try_to;
 
 /* Sees every trap but events first; true if it dealt with it. */
 extern bool (*tg_trap_hook)(struct tg_regs *regs);
@@ -173,22 +173,18 @@ extern volatile u64 tg_event_count[EVTCHN_2L_NR_CHANNELS];
 extern volatile u64 tg_upcalls;
 extern const u64 tg_stubs[TG_STUBS];
 
-#define TG_EX(from, to) \
-	".pushsection .ex_table, \"a\"\n\t" \
-	".quad " #from ", " #to "\n\t" \
-	".popsection\n\t"
-
 /*
  * Run instructions that may trap; the value is the vector or TG_NO_TRAP.
- * After a trap anywhere in the text, execution goes on behind it, with the
- * stack pointer as it was before.
+ * After a trap, wherever the instructions led, execution goes on behind them,
+ * with the stack pointer as it was before.
  */
 #define tg_try(text, ...) \
 	({ \
 		tg_fault.vector = TG_NO_TRAP; \
-		asm volatile("movq %%rsp, tg_try_sp\n771:\t" text "\n772:\n\t" \
-			     "movq tg_try_sp, %%rsp\n\t" TG_EX(771b, 772b) \
-			     __VA_ARGS__); \
+		asm volatile("movq %%rsp, tg_try_sp\n\t" \
+			     "movq $772f, tg_try_to\n\t" text "\n" \
+			     "772:\tmovq $0, tg_try_to\n\t" \
+			     "movq tg_try_sp, %%rsp\n\t" __VA_ARGS__); \
 		tg_fault.vector; \
 	})
 

@@ -7,14 +7,9 @@
 #include "tg.h"
 
 volatile struct tg_fault tg_fault;
-u64 tg_try_sp;
+u64 tg_try_sp, tg_try_to;
 bool (*tg_trap_hook)(struct tg_regs *regs);
 
-struct ex_entry {
-	u64 from, to;
-};
-
-extern const struct ex_entry tg_ex_start[], tg_ex_end[];
 extern u64 tg_catch_sp, tg_user_sp;
 extern const char tg_catch_return[];
 void tg_trap(struct tg_regs *regs, u64 rflags);
@@ -38,20 +33,14 @@ static void record_fault(const struct tg_regs *regs, u64 rflags)
 /* Go on behind the innermost tg_try(), or out of tg_catch(). */
 static bool fix_up(struct tg_regs *regs)
 {
-	const struct ex_entry *e;
-	/* int3 and the like leave rip behind the instruction. */
-	u64 behind = regs->vector == 1 || regs->vector == 3 ||
-		     regs->vector == 4 || regs->vector >= 32;
-
-	for (e = tg_ex_start; e < tg_ex_end; e++) {
-		if (regs->rip >= e->from && regs->rip < e->to + behind) {
-			regs->rip = e->to;
-			return true;
-		}
-	}
-	if (!tg_catch_sp)
+	if (tg_try_to)
+		regs->rip = tg_try_to;
+	else if (tg_catch_sp)
+		regs->rip = (u64)tg_catch_return;
+	else
 		return false;
-	regs->rip = (u64)tg_catch_return;
+	regs->cs = FLAT_KERNEL_CS64 & ~3;
+	regs->ss = FLAT_KERNEL_SS64;
 	return true;
 }
 
@@ -78,12 +67,8 @@ void tg_trap(struct tg_regs *regs, u64 rflags)
 	record_fault(regs, rflags);
 	if ((regs->cs & 3) == 3 && tg_user_sp)
 		tg_user_trap(regs);
-	/* After a fault in a test, go on with what the handler needs: CS is ours. */
 	if (!fix_up(regs))
 		unexpected(regs);
-	regs->cs = FLAT_KERNEL_CS64;
-	regs->cs &= ~3ul;
-	regs->ss = FLAT_KERNEL_SS64;
 }
 
 u32 tg_try_read(u64 gva, u64 *value)
