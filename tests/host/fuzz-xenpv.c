@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Many 64-bit guests that throw dice (tests/xenpv/fuzz-hcall), one after another:
+ *
+ *	fuzz-xenpv [-s SEED] [-n RUNS] [-c CALLS] GUEST
+ *
+ * Claim: each gets to its end, is killed with a reason, or is stopped when its
+ * time is up; the memory around its own keeps its pattern.
+ *
+ * A failure names the seed: the same one throws the same dice.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "lgdev.h"
+#include "verdict.h"
+
+#define POISON_WORDS	(64u << 10)
+#define POISON		0x5aa5c33cu
+#define SECONDS		5
+
+static volatile sig_atomic_t too_long;
+
+static void alarmed(int sig)
+{
+	(void)sig;
+	too_long = 1;
+}
+
+/* Memory that is nobody's business but ours, on both sides of the guest's. */
+static uint32_t *poison_make(void)
+{
+	uint32_t *p = mmap(NULL, POISON_WORDS * 4, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		error("mmap");
+	for (unsigned int i = 0; i < POISON_WORDS; i++)
+		p[i] = POISON ^ i;
+	return p;
+}
+
+static void poison_check(uint32_t *p, const char *which)
+{
+	for (unsigned int i = 0; i < POISON_WORDS; i++) {
+		if (p[i] == (POISON ^ i))
+			continue;
+		failure("word %u %s the guest is %#x", i, which, p[i]);
+		break;
+	}
+	munmap(p, POISON_WORDS * 4);
+}
+
+/* What it says on the console is noise. */
+static int run(struct lgdev *g)
+{
+	struct itimerval limit = { .it_value = { .tv_sec = SECONDS } };
+	int ret;
+
+	too_long = 0;
+	setitimer(ITIMER_REAL, &limit, NULL);
+	do
+		ret = ioctl(g->vcpu, LG_RUN, 0) ? -errno :
+						  (int)g->run->exit_reason;
+	while ((ret == LG_EXIT_CONSOLE || ret == -EINTR) && !too_long);
+	setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL);
+	return ret == LG_EXIT_CONSOLE ? -EINTR : ret;
+}
+
+static void one(const char *guest, unsigned int seed, unsigned int calls,
+		unsigned int *ends)
+{
+	uint32_t *before = poison_make(), *after;
+	struct lgdev g;
+	char arg[64];
+	int ret;
+
+	snprintf(arg, sizeof(arg), "%u %u", seed, calls);
+	lgdev_create(&g, LGDEV_MEMORY, LG_PAGING_AUTO);
+	after = poison_make();
+	lgdev_load(&g, lgdev_guest_path(guest), arg);
+	ret = run(&g);
+	if (ret < 0 && ret != -EINTR)
+		failure("seed %u: LG_RUN: errno %d", seed, -ret);
+	if (ret == LG_EXIT_KILLED && getenv("VERBOSE"))
+		note("seed %u: %.100s", seed, g.run->reason);
+	if (ret == LG_EXIT_KILLED && !g.run->reason[0])
+		failure("seed %u: killed without a reason", seed);
+	ends[ret < 0 ? 0 : ret]++;
+	lgdev_destroy(&g);
+	poison_check(before, "before");
+	poison_check(after, "behind");
+}
+
+int main(int argc, char **argv)
+{
+	struct sigaction act = { .sa_handler = alarmed };
+	unsigned int seed = 1, runs = 20, calls = 1000, ends[8] = { 0 };
+	int c;
+
+	while ((c = getopt(argc, argv, "s:n:c:")) != -1) {
+		unsigned int n = c == '?' ? 0 : strtoul(optarg, NULL, 0);
+
+		if (c == 's')
+			seed = n;
+		else if (c == 'n')
+			runs = n;
+		else
+			calls = n;
+	}
+	if (optind >= argc)
+		error("usage: fuzz-xenpv [-s SEED] [-n RUNS] [-c CALLS] GUEST");
+	sigaction(SIGALRM, &act, NULL);
+	for (unsigned int i = 0; i < runs; i++)
+		one(argv[optind], seed + i, calls, ends);
+	note("%u to the end, %u killed, %u crashed, %u restarted, %u stopped",
+	     ends[LG_EXIT_SHUTDOWN], ends[LG_EXIT_KILLED], ends[LG_EXIT_CRASH],
+	     ends[LG_EXIT_RESTART], ends[0]);
+	finish();
+}
