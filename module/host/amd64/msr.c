@@ -20,7 +20,7 @@
 		   X86_EFLAGS_AC)
 
 /* With these selectors SYSRET gives Linux's own user segments. */
-#define STAR_VALUE	((u64)0x23 << 48 | (u64)LG_CS << 32)
+#define STAR_HIGH	(0x23 << 16 | LG_CS)
 
 struct msr_cpu {
 	struct user_return_notifier notifier;
@@ -77,7 +77,7 @@ void msr_load(int cpu)
 	rdmsrl(MSR_IA32_SYSENTER_CS, m->sysenter_cs);
 	wrmsrl(MSR_LSTAR, window_syscall(cpu));
 	wrmsrl(MSR_CSTAR, window_syscall32(cpu));
-	wrmsrl(MSR_STAR, STAR_VALUE);
+	wrmsr(MSR_STAR, 0, STAR_HIGH);
 	wrmsrl(MSR_SYSCALL_MASK, FLAGS_OFF);
 	/* SYSENTER would enter the host's kernel on the guest's page tables. */
 	wrmsrl(MSR_IA32_SYSENTER_CS, 0);
