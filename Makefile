@@ -49,7 +49,7 @@ help:
 
 # --- Build -------------------------------------------------------------------
 
-.PHONY: all packages machine module newer-module launcher guest tests
+.PHONY: all packages machine newer-machine module newer-module launcher guest tests
 all: module newer-module launcher guest tests
 
 packages:
@@ -65,9 +65,13 @@ BUILD_MODULE = $(MAKE) -j$(JOBS) -C module KDIR=$(CACHE)/host/$(1)/kdir \
 module: machine
 	$(STEP) module "building lg.ko" $(call BUILD_MODULE,$(HOST))
 
-newer-module: packages
+newer-machine: packages
 ifeq ($(HOST),amd64)
 	@machine/host.sh amd64-6.12 >/dev/null
+endif
+
+newer-module: newer-machine
+ifeq ($(HOST),amd64)
 	$(STEP) module-6.12 "building lg.ko for Linux 6.12" \
 		$(call BUILD_MODULE,amd64-6.12)
 endif
@@ -107,17 +111,19 @@ define RUN
 		$(1) "$$LG_$(2)_CMD" || rc=$$?; echo $$rc >build/status
 endef
 
+MODULE = $(if $(HOST_KERNEL),newer-module,module)
+
 .PHONY: run run-machine host host-machine
 run: run-machine
 	@$(LEAVE)exit $(file <build/status)
 
-run-machine: module launcher guest build/make_exit.so
+run-machine: $(MODULE) launcher guest build/make_exit.so
 	$(call RUN,guest,GUEST)
 
 host: host-machine
 	@$(LEAVE)exit $(file <build/status)
 
-host-machine: module launcher guest tests build/make_exit.so
+host-machine: $(MODULE) launcher guest tests build/make_exit.so
 	$(call RUN,host,HOST)
 
 # --- Test --------------------------------------------------------------------
@@ -129,7 +135,7 @@ test: all
 bench: all
 	@$(MAKE) -C bench HOST=$(HOST)
 
-check: machine
+check: machine newer-machine
 	@machine/install.sh check
 	@machine/check.sh $(HOST)
 

@@ -58,7 +58,7 @@ class Config:
         self.extra = shlex.split(env("QEMU_ARGS", ""))
 
 
-def _die_with_parent():
+def die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
@@ -91,7 +91,7 @@ class Machine:
             stdin=None if terminal else subprocess.DEVNULL,
             stdout=None if terminal else subprocess.DEVNULL,
             stderr=open(self.log + ".qemu", "wb"),
-            preexec_fn=_die_with_parent)
+            preexec_fn=die_with_parent)
         self.control = self._accept(self.control)
         if not terminal:
             self.stdout = self._accept(self._out)
