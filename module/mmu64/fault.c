@@ -69,20 +69,22 @@ u64 upper_entry(const struct lg_table *below, u64 pte)
  */
 u64 leaf_entry(struct lg_guest *guest, u64 pte)
 {
+	u64 gfn = pte_gfn(pte), entry;
 	struct page *page;
-	u64 entry;
 
 	if ((pte & (LG_PTE_P | LG_PTE_A)) != (LG_PTE_P | LG_PTE_A))
 		return 0;
-	page = lg_mem_taken(guest, pte_gfn(pte));
+	page = lg_mem_taken(guest, gfn);
 	if (!page)
 		return 0;
 	entry = page_to_phys(page) | _PAGE_PRESENT | _PAGE_USER |
-		_PAGE_ACCESSED | _PAGE_DIRTY | (pte & LG_PTE_NX);
-	if (pte & LG_PTE_RW && pte & LG_PTE_D &&
-	    !pt_find(guest->shadow, pte_gfn(pte)))
+		_PAGE_ACCESSED | _PAGE_DIRTY;
+	if (!pt_find(guest->shadow, gfn))
 		entry |= _PAGE_RW;
-	return entry;
+	frames_set(&guest->shadow->frames, gfn, entry);
+	if (!(pte & LG_PTE_RW) || !(pte & LG_PTE_D))
+		entry &= ~(u64)_PAGE_RW;
+	return entry | (pte & LG_PTE_NX);
 }
 
 /* ---- bringing up to date ---- */
@@ -482,9 +484,8 @@ static bool is_last_level_only(const struct lg_pt *pt)
  * @to: filled
  * @count: at most so many
  *
- * Who writes an entry there, and to nowhere else, need not tell
- * lg_shadow_changed() if he makes that of the shadow zero, or takes from it what
- * the new one does not allow.
+ * Who writes an entry there need not tell lg_shadow_changed() if he makes that of
+ * the shadow what leaf_entry() would, or zero.
  * Returns how many there are.
  */
 unsigned int lg_shadow_hot(struct lg_vcpu *vcpu, struct lg_hot *to,

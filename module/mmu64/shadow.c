@@ -50,6 +50,7 @@ struct lg_pt *pt_get(struct lg_shadow *s, u64 gfn)
 	if (!pt)
 		return NULL;
 	pt->gfn = gfn;
+	frames_set(&s->frames, gfn, 0);
 	if (xa_err(xa_store(&s->pts, gfn, pt, GFP_KERNEL_ACCOUNT))) {
 		kfree(pt);
 		return NULL;
@@ -325,16 +326,22 @@ int lg_shadow_init(struct lg_guest *guest)
 
 	if (!s)
 		return -ENOMEM;
-	if (m2p_init(&s->m2p)) {
-		kvfree(s);
-		return -ENOMEM;
-	}
+	if (m2p_init(&s->m2p))
+		goto err_free;
+	if (frames_init(guest, &s->frames))
+		goto err_m2p_free;
 	xa_init(&s->pts);
 	INIT_LIST_HEAD(&s->roots);
 	INIT_LIST_HEAD(&s->orphans);
 	s->limit = guest->ram_pages / 64 + 64;
 	guest->shadow = s;
 	return 0;
+
+err_m2p_free:
+	m2p_free(&s->m2p);
+err_free:
+	kvfree(s);
+	return -ENOMEM;
 }
 
 static void pt_free(struct lg_shadow *s, struct lg_pt *pt)
@@ -372,6 +379,7 @@ void lg_shadow_free(struct lg_guest *guest)
 	}
 	WARN_ON_ONCE(s->pages);
 	xa_destroy(&s->pts);
+	frames_free(guest, &s->frames);
 	m2p_free(&s->m2p);
 	kvfree(s);
 	guest->shadow = NULL;
@@ -395,5 +403,5 @@ unsigned long lg_shadow_bytes(struct lg_guest *guest)
 	struct lg_shadow *s = guest->shadow;
 
 	return sizeof(*s) + s->pages * (PAGE_SIZE + sizeof(struct lg_table)) +
-	       s->pt_count * sizeof(struct lg_pt) + s->m2p.pages * PAGE_SIZE;
+	       s->pt_count * sizeof(struct lg_pt) + (s->m2p.pages + s->frames.pages) * PAGE_SIZE;
 }

@@ -87,6 +87,16 @@ struct lg_m2p {
 };
 
 /**
+ * struct lg_frames - what the switcher knows of the guest's pages
+ * @pmd: what WINDOW_FRAMES leads to
+ * @pages: in use, this one included
+ */
+struct lg_frames {
+	u64 *pmd;
+	unsigned long pages;
+};
+
+/**
  * struct lg_shadow - all shadow tables of a guest
  * @pts: struct lg_pt by number
  * @pt_count: how many
@@ -98,6 +108,7 @@ struct lg_m2p {
  * @hot: last-level tables that calls wrote to lately, by page number, the last
  *	first; 0: none
  * @m2p: see there
+ * @frames: see there
  * @events: faults and flushes, for audits
  */
 struct lg_shadow {
@@ -109,6 +120,7 @@ struct lg_shadow {
 	unsigned int unsync_count;
 	u64 hot[MAX_HOT];
 	struct lg_m2p m2p;
+	struct lg_frames frames;
 	unsigned long events;
 };
 
@@ -176,6 +188,11 @@ void shadow_resync(struct lg_vcpu *vcpu);
 int m2p_init(struct lg_m2p *m2p);
 void m2p_free(struct lg_m2p *m2p);
 enum lg_fault m2p_fault(struct lg_vcpu *vcpu, lg_gva_t gva, u64 *error);
+
+/* frames.c */
+int frames_init(struct lg_guest *guest, struct lg_frames *frames);
+void frames_free(struct lg_guest *guest, struct lg_frames *frames);
+void frames_set(struct lg_frames *frames, u64 gfn, u64 entry);
 
 /* audit.c */
 void shadow_audit_due(struct lg_vcpu *vcpu);

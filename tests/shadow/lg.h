@@ -51,6 +51,7 @@ int lg_mem_entry(struct lg_guest *guest, lg_gpa_t gpa, unsigned int bytes,
 		 u64 *entry);
 int lg_mem_exchange(struct lg_guest *guest, lg_gpa_t gpa, u64 *old, u64 entry);
 u64 host_window_entry(struct lg_guest *guest);
+void host_window_frames(struct lg_guest *guest, phys_addr_t table);
 void lg_kill(struct lg_vcpu *vcpu, const char *fmt, ...);
 
 #endif

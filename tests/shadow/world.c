@@ -147,6 +147,10 @@ u64 host_window_entry(struct lg_guest *guest)
 	return window | 0x23;
 }
 
+void host_window_frames(struct lg_guest *guest, phys_addr_t table)
+{
+}
+
 /* Only the want of memory may kill here. */
 void lg_kill(struct lg_vcpu *vcpu, const char *fmt, ...)
 {
@@ -233,6 +237,6 @@ void cpu_check(struct lg_guest *guest)
 			if (pt->table[kind])
 				check_table(guest, __pa(pt->table[kind]->entry),
 					    kind_level(kind));
-	if (pages_used != s->pages + s->m2p.pages + 1)
+	if (pages_used != s->pages + s->m2p.pages + s->frames.pages + 1)
 		unsafe("pages lost or counted twice", pages_used, s->pages);
 }

@@ -16,6 +16,7 @@
 
 #define WINDOW_SLOT		257	/* of the top-level table */
 #define WINDOW_BASE		0xffff808000000000
+#define WINDOW_FRAMES		(WINDOW_BASE + (1 << 30)) /* guest: see mmu64/frames.c */
 #define WINDOW_AREA_SHIFT	18	/* 64 pages for each CPU */
 
 /* Pages of an area. Host: what is there on the host's page tables; guest: on ours. */
@@ -113,7 +114,7 @@ struct lg_direct_root {
  * @gs_kernel: GS base of the kernel, while a program runs
  * @gs_user: the other way round
  * @info: window address of the guest's vcpu_info, which is in WINDOW_INFO
- * @save: RAX, RBX, RCX, RDX, R11 for a moment
+ * @save: RAX, RBX, RCX, RDX, R11 for a moment; and a shadow entry
  * @changes: how many system calls, their returns and hypercalls went this way
  * @kernel_gfn: page number of the kernel's root
  * @user_gfn: of the other, or 0
@@ -138,7 +139,7 @@ struct lg_direct {
 	u32 reserved;
 	u64 gs_kernel, gs_user;
 	u64 info;
-	u64 save[5];
+	u64 save[6];
 	u64 changes;
 	u64 kernel_gfn, user_gfn;
 	u32 vcpus;
@@ -256,6 +257,7 @@ struct host_guest {
 int host_guest_init(struct lg_guest *guest);
 void host_guest_free(struct lg_guest *guest);
 u64 host_window_entry(struct lg_guest *guest);
+void host_window_frames(struct lg_guest *guest, phys_addr_t table);
 
 /* for the other files of this folder */
 

@@ -87,11 +87,11 @@
 #define FLAG_IF			0x200
 #define FLAGS_IF_IOPL		0x3200
 
-/* Of page-table entries; and what makes a new one another entry. */
+/* Of page-table entries */
 #define PTE_P			0x01
 #define PTE_RW			0x02
+#define PTE_A			0x20
 #define PTE_D			0x40
-#define PTE_IDENTITY		0x800ffffffffff021	/* NX, frame, A, P */
 
 #define USER_CS			0x33
 #define USER_DS			0x2b
@@ -401,9 +401,8 @@ direct_vcpu_op:
 
 /*
  * mmu_update(request, 1, 0, DOMID_SELF) of an entry of a last-level table that we
- * have at hand, in pairs with their shadows: it is written there, and the shadow
- * keeps what the old entry and the new one both allow. What is new comes with
- * the next fault, and with it its neighbours.
+ * have at hand, in pairs with their shadows: it is written there, and to the
+ * shadow what it allows; nothing if we do not know the page: it will fault.
  */
 direct_mmu_update:
 	cmpq	$1, %rsi
@@ -426,6 +425,7 @@ guest_memory_4_end:
 	/* An ordinary write, of nothing or of a page that is the guest's. */
 	testb	$7, %bl
 	jnz	direct_slow
+	xorl	%r11d, %r11d
 	testb	$PTE_P, %dl
 	jz	1f
 	movq	%rdx, %rcx
@@ -433,8 +433,25 @@ guest_memory_4_end:
 	shrq	$24, %rcx
 	cmpq	DIRECT(pages), %rcx
 	jae	direct_slow
+	testb	$PTE_A, %dl
+	jz	1f
+	movabsq	$WINDOW_FRAMES, %rax
+frames:
+	movq	(%rax, %rcx, 8), %r11
+frames_end:
+	testq	%r11, %r11
+	jz	1f
+	movl	%edx, %ecx
+	andl	$(PTE_RW | PTE_D), %ecx
+	cmpl	$(PTE_RW | PTE_D), %ecx
+	je	5f
+	andq	$~PTE_RW, %r11
+5:	testq	%rdx, %rdx
+	jns	1f
+	btsq	$63, %r11
+1:	movq	%r11, SAVE(5)
 	/* Which of the tables? */
-1:	movq	%rbx, %r11
+	movq	%rbx, %r11
 	shrq	$12, %r11
 	leaq	DIRECT(hot), %rax
 	xorl	%ecx, %ecx
@@ -451,23 +468,18 @@ guest_memory_4_end:
 	shll	$13, %r11d
 	addq	%r11, %rax
 	addq	%rbx, %rax
-	movq	%rdx, %r11
-	xchgq	%r11, (%rax)
+	movq	%rdx, (%rax)
 	btl	%ecx, DIRECT(hot_shadows)
 	jnc	direct_done
-	cmpq	$0, 4096(%rax)
-	je	direct_done
-	xorq	%rdx, %r11
-	movabsq	$PTE_IDENTITY, %rcx
-	testq	%rcx, %r11
-	jnz	4f
-	andl	$(PTE_RW | PTE_D), %edx
-	cmpl	$(PTE_RW | PTE_D), %edx
-	je	direct_done
-	andq	$~PTE_RW, 4096(%rax)
+	movq	SAVE(5), %rcx
+	movq	%rcx, 4096(%rax)
 	jmp	direct_done
-4:	movq	$0, 4096(%rax)
-	jmp	direct_done
+
+/* That part of the table is not there: nothing is known. */
+no_frames:
+	leaq	FRAME_END, %rsp
+	xorl	%r11d, %r11d
+	jmp	1b
 
 /* mmuext_op(ops, 2, 0, DOMID_SELF) that loads both roots */
 direct_mmuext:
@@ -688,6 +700,9 @@ ring_0_fault:
 	subq	$(guest_memory_4 - guest_memory_3), %rax
 	cmpq	$(guest_memory_4_end - guest_memory_4), %rax
 	jb	direct_slow
+	subq	$(frames - guest_memory_4), %rax
+	cmpq	$(frames_end - frames), %rax
+	jb	no_frames
 switcher_fault:
 	movl	$LG_TRAP_SWITCHER, %edi
 	jmp	back_swapgs

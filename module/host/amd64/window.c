@@ -166,6 +166,16 @@ u64 host_window_entry(struct lg_guest *guest)
 	return __pa(guest->host.pud) | TABLE_BITS;
 }
 
+/**
+ * host_window_frames - show the switcher a second-level table at WINDOW_FRAMES
+ * @guest: will not run meanwhile
+ * @table: where it lies; 0: none
+ */
+void host_window_frames(struct lg_guest *guest, phys_addr_t table)
+{
+	guest->host.pud[1] = table ? table | TABLE_BITS : 0;
+}
+
 static void show_pages(u64 *area, u64 *const *page, unsigned int count,
 		       u64 empty)
 {
