@@ -93,22 +93,37 @@ static u64 wanted_at(struct lg_guest *guest, const struct guest_table *g,
 	return wanted_entry(guest, g, entry);
 }
 
+/* An aligned group of entries of a guest's table, read at once. */
+union guest_group {
+	u32 narrow[AROUND];
+	u64 wide[AROUND];
+};
+
+static int guest_group_read(struct lg_guest *guest, const struct guest_table *g,
+			    lg_gva_t gva, union guest_group *group)
+{
+	lg_gva_t first = round_down(gva, AROUND * PAGE_SIZE);
+
+	return lg_mem_read(guest, guest_entry_gpa(g, first), group,
+			   AROUND * g->p->entry_bytes);
+}
+
+static u64 guest_group_entry(const struct guest_table *g,
+			     const union guest_group *group, unsigned int i)
+{
+	return g->p->entry_bytes == 8 ? group->wide[i] : group->narrow[i];
+}
+
 static void fill_around(struct lg_vcpu *vcpu, struct lg_table *t, lg_gva_t gva,
 			const struct guest_table *g)
 {
-	lg_gva_t first = round_down(gva, AROUND * PAGE_SIZE);
-	unsigned int i, at = entry_index(first);
-	union {
-		u32 narrow[AROUND];
-		u64 wide[AROUND];
-	} entries;
+	unsigned int i, at = round_down(entry_index(gva), AROUND);
+	union guest_group group;
 
-	if (lg_mem_read(vcpu->guest, guest_entry_gpa(g, first), &entries,
-			AROUND * g->p->entry_bytes))
+	if (guest_group_read(vcpu->guest, g, gva, &group))
 		return;
 	for (i = 0; i < AROUND; i++, at++) {
-		u64 entry = g->p->entry_bytes == 8 ? entries.wide[i] :
-						     entries.narrow[i];
+		u64 entry = guest_group_entry(g, &group, i);
 
 		if (!(entry & LG_PTE_A) || t->entry[at])
 			continue;
@@ -258,9 +273,10 @@ static void sync_table(struct lg_vcpu *vcpu, struct lg_slot *slot, lg_gpa_t cr3,
 		       lg_gva_t first, lg_gva_t last)
 {
 	unsigned int index = table_index(first), i = entry_index(first);
-	unsigned int end = entry_index(last) + 1;
+	unsigned int end = entry_index(last) + 1, have = TABLE_ENTRIES;
 	struct lg_table *t = shadow_table(slot, index);
 	lg_gva_t base = round_down(first, BIT(TABLE_SHIFT));
+	union guest_group group;
 	struct guest_table g;
 
 	if (!t->count || !guest_table_find(vcpu->guest, cr3, first, &g)) {
@@ -268,9 +284,16 @@ static void sync_table(struct lg_vcpu *vcpu, struct lg_slot *slot, lg_gpa_t cr3,
 		return;
 	}
 	for (i = find_next_bit(t->live, end, i); i < end;
-	     i = find_next_bit(t->live, end, i + 1))
-		table_set(t, i, wanted_at(vcpu->guest, &g,
-					  base + i * PAGE_SIZE));
+	     i = find_next_bit(t->live, end, i + 1)) {
+		if (i / AROUND != have) {
+			have = i / AROUND;
+			if (guest_group_read(vcpu->guest, &g,
+					     base + i * PAGE_SIZE, &group))
+				memset(&group, 0, sizeof(group));
+		}
+		table_set(t, i, wanted_entry(vcpu->guest, &g,
+				guest_group_entry(&g, &group, i % AROUND)));
+	}
 }
 
 /* The same for all tables of a slot. */
