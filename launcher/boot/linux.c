@@ -10,6 +10,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "lguest/lg32.h"
 #include "mem.h"
@@ -18,6 +19,9 @@
 #define BOOT_PARAMS_GPA		0
 #define CMDLINE_GPA		0x1000
 #define CMDLINE_BYTES		2048		/* Linux keeps no more */
+#define SEED_GPA		(CMDLINE_GPA + CMDLINE_BYTES)
+#define SEED_BYTES		32
+#define SEED_END		(SEED_GPA + sizeof(struct setup_data) + SEED_BYTES)
 #define SETUP_VERSION		0x0207		/* first with a subarch */
 #define SETUP_MAGIC		0x53726448	/* "HdrS" */
 #define KERNEL_ALIGNMENT	0x1000000
@@ -25,18 +29,19 @@
 
 #define MARK			"lguest"
 
-/* memmem() by memchr(): a tenth of the time, of a boot's as a whole. */
+/* From the end, where a kernel has its names: most of the rest is code. */
 static bool linux_find(const u8 *text, size_t len, const char *word)
 {
 	size_t word_len = strlen(word);
-	const u8 *end = text + len;
 
-	while (text && (size_t)(end - text) >= word_len) {
-		text = memchr(text, word[0], (size_t)(end - text) - word_len + 1);
-		if (text && !memcmp(text, word, word_len))
+	while (text && len >= word_len) {
+		const u8 *at = memrchr(text, word[0], len - word_len + 1);
+
+		if (!at)
+			return false;
+		if (!memcmp(at, word, word_len))
 			return true;
-		if (text)
-			text++;
+		len = (size_t)(at - text) + word_len - 1;
 	}
 	return false;
 }
@@ -95,7 +100,7 @@ static int linux_check_cmdline(const struct boot *boot)
 static int linux_check_place(const struct boot *boot,
 			    const struct loaded *kernel)
 {
-	if (kernel->start >= CMDLINE_GPA + CMDLINE_BYTES)
+	if (kernel->start >= SEED_END)
 		return 0;
 	return complain(STATUS_DATA,
 			"%s: linked at %#llx, where the boot parameters are",
@@ -143,6 +148,21 @@ static int linux_load_initrd(const struct boot *boot, struct mem *mem,
 	return 0;
 }
 
+/*
+ * Randomness from the start: without, a guest of ours would work for some.
+ * Kernels that do not know of this do not look.
+ */
+static void linux_fill_seed(struct mem *mem, struct setup_header *hdr)
+{
+	struct setup_data *seed = mem_at(mem, SEED_GPA, SEED_END - SEED_GPA);
+
+	memset(seed, 0, sizeof(*seed));
+	seed->type = SETUP_RNG_SEED;
+	seed->len = SEED_BYTES;
+	if (getrandom(seed->data, SEED_BYTES, GRND_NONBLOCK) == SEED_BYTES)
+		hdr->setup_data = SEED_GPA;
+}
+
 static int linux_fill_params(const struct boot *boot, struct mem *mem,
 			    const struct loaded *kernel)
 {
@@ -163,6 +183,7 @@ static int linux_fill_params(const struct boot *boot, struct mem *mem,
 	hdr->hardware_subarch = LG32_SUBARCH;
 	hdr->cmd_line_ptr = CMDLINE_GPA;
 	strcpy(mem_at(mem, CMDLINE_GPA, CMDLINE_BYTES), boot->cmdline);
+	linux_fill_seed(mem, hdr);
 	return linux_load_initrd(boot, mem, kernel, hdr);
 }
 

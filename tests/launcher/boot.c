@@ -58,6 +58,8 @@ static int load_elf(void)
 static void elf_good(void)
 {
 	const struct boot_params *params = (void *)mem.base;
+	const struct setup_data *seed = (void *)mem.base + 0x1800;
+	static const u8 zero[32];
 
 	kernel_elf(&elf, KERNEL_MARK);
 	CHECK(load(&elf, sizeof(elf), "console=hvc0 quiet", false) == 0);
@@ -70,6 +72,9 @@ static void elf_good(void)
 	CHECK(params->hdr.hardware_subarch == 1);
 	CHECK(params->hdr.loadflags == KEEP_SEGMENTS);
 	CHECK(params->hdr.version == 0x207);
+	CHECK(params->hdr.setup_data == 0x1800);
+	CHECK(seed->next == 0 && seed->type == 9 && seed->len == sizeof(zero));
+	CHECK(memcmp(seed->data, zero, sizeof(zero)));
 	CHECK(params->hdr.kernel_alignment == 0x1000000);
 	CHECK(params->e820_entries == 1);
 	CHECK(params->e820_table[0].addr == 0);
