@@ -49,7 +49,6 @@ int pci_add(struct pci *pci, struct pci_dev *dev)
 	dev->bar_gpa = PCI_WINDOW_GPA + slot * PCI_BAR_BYTES;
 	pci_config_set(dev, PCI_BASE_ADDRESS_0, 4, dev->bar_gpa);
 	memcpy(dev->writable + PCI_BASE_ADDRESS_0, bar_mask, sizeof(bar_mask));
-	pci_config_set(dev, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
 	dev->writable[PCI_COMMAND] = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
 	dev->writable[PCI_COMMAND + 1] = PCI_COMMAND_INTX_DISABLE >> 8;
 	pci_config_set(dev, PCI_INTERRUPT_LINE, 1, slot);
