@@ -6,7 +6,9 @@
 #include <linux/clockchips.h>
 #include <linux/clocksource.h>
 #include <linux/interrupt.h>
+#include <linux/sched.h>
 #include <linux/time64.h>
+#include <asm/processor.h>
 #include <asm/time.h>
 #include <asm/x86_init.h>
 
@@ -48,16 +50,29 @@ static struct clocksource lguest_clock = {
 	.flags	= CLOCK_SOURCE_IS_CONTINUOUS,
 };
 
+/*
+ * The idle task halts or switches to another, and either takes along what is
+ * queued: there the timer need not be set at once.  Until the first switch
+ * it is the one that boots, though, and it can be told to poll.
+ */
+static bool lguest_timer_can_wait(void)
+{
+	return is_idle_task(current) && system_state > SYSTEM_BOOTING &&
+	       boot_option_idle_override == IDLE_NO_OVERRIDE;
+}
+
 static int lguest_timer_next(unsigned long ns, struct clock_event_device *evt)
 {
-	hcall(LG32_SET_CLOCKEVENT, ns, 0, 0);
+	if (lguest_timer_can_wait())
+		hcall_queue(LG32_SET_CLOCKEVENT, ns, 0, 0);
+	else
+		hcall(LG32_SET_CLOCKEVENT, ns, 0, 0);
 	return 0;
 }
 
 static int lguest_timer_shutdown(struct clock_event_device *evt)
 {
-	hcall(LG32_SET_CLOCKEVENT, 0, 0, 0);
-	return 0;
+	return lguest_timer_next(0, evt);
 }
 
 static struct clock_event_device lguest_timer = {
