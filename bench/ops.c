@@ -463,9 +463,11 @@ static void be_init(u64 started)
 	char *words[WORDS_MAX];
 
 	in_guest = true;
-	mkdir("/dev", 0755);
-	mount("dev", "/dev", "devtmpfs", 0, NULL);
-	open_console();
+	if (wanted) {
+		mkdir("/dev", 0755);
+		mount("dev", "/dev", "devtmpfs", 0, NULL);
+		open_console();
+	}
 	printf("boot %llu\n", (unsigned long long)started);
 	fflush(stdout);
 	if (wanted) {
