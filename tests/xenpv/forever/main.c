@@ -11,6 +11,9 @@
  *	sleep		blocked, for a timer that comes every millisecond
  *	halt		blocked for ever
  *	roots		from one root to the next
+ *	trap		traps that the guest's kernel handles
+ *	flush		flushes
+ *	ring		lists of hypercalls
  */
 #include "tg.h"
 
@@ -57,6 +60,32 @@ static void fault(void)
 		tg_try_read(TG_NOWHERE, NULL);
 }
 
+static void trap(void)
+{
+	for (;;)
+		tg_try("ud2", :);
+}
+
+static void flush(void)
+{
+	for (;;) {
+		tg_mmuext(MMUEXT_TLB_FLUSH_LOCAL, 0, 0);
+		barrier();
+	}
+}
+
+static void multicall(void)
+{
+	static struct multicall_entry e[32];
+	u32 i;
+
+	for (;;) {
+		for (i = 0; i < ARRAY_SIZE(e); i++)
+			e[i].op = __HYPERVISOR_xen_version;
+		tg_hcall(multicall, e, ARRAY_SIZE(e), 0, 0);
+	}
+}
+
 static void console(void)
 {
 	for (;;)
@@ -95,9 +124,13 @@ static const struct tg_case cases[] = {
 	{ "sleep", doze },
 	{ "halt", halt },
 	{ "roots", roots },
-	/* What the guests of 32-bit hosts are called. */
+	/* As the guests of 32-bit hosts are called. */
+	{ "hcall", hypercall },
+	{ "trap", trap },
+	{ "timer", doze },
+	{ "flush", flush },
+	{ "ring", multicall },
 	{ "port", console },
-	{ "mmio", fault },
 };
 
 void test_main(void)
