@@ -15,7 +15,7 @@ export LG_HOST_CMD := $(value HOST_CMD)
 unexport GUEST_CMD HOST_CMD
 MAKEOVERRIDES =
 export V ACCEL CPU MEM SMP HOST_APPEND LG_PARAMS QEMU_ARGS LGUEST_OPTS
-export GUEST_APPEND TIMEOUT_SCALE MACHINES BENCH RERUN HOST_KERNEL KVM
+export GUEST_APPEND TIMEOUT_SCALE MACHINES BENCH RERUN SEED N HOST_KERNEL KVM
 
 ifeq ($(filter $(HOST),amd64 i386),)
 $(error HOST=$(HOST) is unknown; there are HOST=amd64 and HOST=i386)
@@ -35,6 +35,7 @@ help:
 ##   SHARE=dir                 dir is /mnt/share there, read and write
 ## make test                 build and run all tests
 ##   TESTS='irq* vmap/*'       only those; MACHINES='reserved pti vmap'
+## make fuzz                 long random tests: SEED=1, N=400 (guests each)
 ## make bench                measure guest against host
 ## make check                static checks
 ## make all                  only build
@@ -128,9 +129,12 @@ host-machine: $(MODULE) launcher guest tests build/make_exit.so
 
 # --- Test --------------------------------------------------------------------
 
-.PHONY: test bench check
+.PHONY: test fuzz bench check
 test: all
 	@machine/runner --leg $(HOST) $(TESTS)
+
+fuzz: all
+	@TESTS="$(TESTS)" machine/fuzz $(HOST)
 
 bench: all
 	@$(MAKE) -C bench HOST=$(HOST)
