@@ -46,6 +46,29 @@ static void check_halt(void)
 	tg_irq_mask(0);
 }
 
+/*
+ * sti holds interrupts off for one more instruction, so that a hlt behind it
+ * cannot miss what was pending already.  Should it, the timer ends the wait.
+ */
+static void check_sti_shadow(void)
+{
+	u32 before = tg_irq_count[0];
+
+	if (tg_inl(TG_PORT_MAGIC) != TG_MAGIC)
+		return;
+	tg_irq_unmask(0);
+	tg_irq_unmask(6);
+	tg_irq_disable();
+	tg_outl(TG_PORT_IRQ, 6);
+	tg_hcall(LG32_SET_CLOCKEVENT, 2000000000, 0, 0, 0);
+	TAKEN("sti and hlt", "sti\n\thlt\n\tcli", : : : "memory");
+	tg_hcall(LG32_SET_CLOCKEVENT, 0, 0, 0, 0);
+	TG_EQ(tg_irq_count[6], 1, "interrupts pending before sti");
+	TG_EQ(tg_irq_count[0], before, "timer interrupts: hlt slept");
+	tg_irq_mask(0);
+	tg_irq_mask(6);
+}
+
 static void check_cr0(void)
 {
 	u32 cr0 = 0, msw = 0;
@@ -194,6 +217,7 @@ void test_main(void)
 {
 	check_interrupt_flag();
 	check_halt();
+	check_sti_shadow();
 	check_cr0();
 	check_cr();
 	check_dr();
