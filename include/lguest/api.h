@@ -294,12 +294,14 @@ struct lg_run {
 			__u32 data;
 			__u8 size;	/* 1, 2, 4 */
 			__u8 is_write;
+			__u8 pad[2];
 		} io;
 		struct {
 			__aligned_u64 gpa;
 			__u32 data;
 			__u8 size;	/* 1, 2, 4 */
 			__u8 is_write;
+			__u8 pad[2];
 		} mmio;
 		struct {
 			__u32 len;	/* 1 to LG_CONSOLE_BYTES */
