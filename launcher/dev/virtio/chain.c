@@ -7,49 +7,40 @@
 
 #include <string.h>
 
-size_t chain_read(const struct chain *chain, size_t offset, void *buf,
-		  size_t len)
+/* From @offset of the pieces on; returns the bytes there were. */
+static size_t chain_copy(const struct iovec *iov, unsigned int count,
+			 size_t offset, u8 *buf, size_t len, bool write)
 {
-	const struct iovec *iov = chain->iov;
 	size_t done = 0;
 
-	for (unsigned int i = 0; i < chain->out && done < len; i++) {
+	for (unsigned int i = 0; i < count && done < len; i++) {
 		size_t n = iov[i].iov_len;
+		u8 *at;
 
 		if (offset >= n) {
 			offset -= n;
 			continue;
 		}
+		at = (u8 *)iov[i].iov_base + offset;
 		n -= offset;
 		if (n > len - done)
 			n = len - done;
-		memcpy((u8 *)buf + done, (u8 *)iov[i].iov_base + offset, n);
+		memcpy(write ? at : buf + done, write ? buf + done : at, n);
 		done += n;
 		offset = 0;
 	}
 	return done;
 }
 
+size_t chain_read(const struct chain *chain, size_t offset, void *buf,
+		  size_t len)
+{
+	return chain_copy(chain->iov, chain->out, offset, buf, len, false);
+}
+
 size_t chain_write(const struct chain *chain, size_t offset, const void *buf,
 		   size_t len)
 {
-	const struct iovec *iov = chain->iov + chain->out;
-	size_t done = 0;
-
-	for (unsigned int i = 0; i < chain->in && done < len; i++) {
-		size_t n = iov[i].iov_len;
-
-		if (offset >= n) {
-			offset -= n;
-			continue;
-		}
-		n -= offset;
-		if (n > len - done)
-			n = len - done;
-		memcpy((u8 *)iov[i].iov_base + offset, (const u8 *)buf + done,
-		       n);
-		done += n;
-		offset = 0;
-	}
-	return done;
+	return chain_copy(chain->iov + chain->out, chain->in, offset,
+			  (u8 *)buf, len, true);
 }
