@@ -308,6 +308,29 @@ static enum lg_fault fill(struct lg_vcpu *vcpu, lg_gva_t gva,
 }
 
 /*
+ * A claim: though we know nothing of the page, it hangs in the root in force or
+ * in a table that is pinned, and so is a last-level table to Xen.
+ */
+static bool hangs_somewhere(struct lg_vcpu *vcpu, u64 gfn)
+{
+	struct lg_guest *guest = vcpu->guest;
+	unsigned int budget = 1024;
+	unsigned long pinned;
+	struct lg_pt *pt;
+
+	if (lg_walk_uses(guest, vcpu->mmu.kernel_gfn, 4, gfn, &budget))
+		return true;
+	xa_for_each(&guest->shadow->pts, pinned, pt) {
+		if (pt->pin > 1 &&
+		    lg_walk_uses(guest, pinned, pt->pin, gfn, &budget))
+			return true;
+		if (!budget)
+			return false;
+	}
+	return false;
+}
+
+/*
  * A claim: the guest's kernel writes to a last-level table that it mapped
  * read-only, as Linux does, and we let it.
  */
@@ -322,7 +345,7 @@ static bool may_unsync(struct lg_vcpu *vcpu, lg_gva_t gva,
 	pt = pt_find(vcpu->guest->shadow, gfn);
 	if (pt && (pt->pin || pt->table[KIND_L1]))
 		return pt->pin <= 1;
-	return lg_walk_uses(vcpu->guest, vcpu->mmu.kernel_gfn, gfn);
+	return hangs_somewhere(vcpu, gfn);
 }
 
 /* Does the guest's own entry allow this access? */

@@ -62,7 +62,8 @@ struct lg_walk {
 void lg_walk(struct lg_guest *guest, u64 root_gfn, lg_gva_t gva,
 	     struct lg_walk *walk);
 int lg_walk_mark(struct lg_guest *guest, struct lg_walk *walk, u64 bits);
-bool lg_walk_uses(struct lg_guest *guest, u64 root_gfn, u64 gfn);
+bool lg_walk_uses(struct lg_guest *guest, u64 table_gfn, unsigned int level,
+		  u64 gfn, unsigned int *budget);
 
 enum lg_fault {
 	LG_FAULT_FILLED,	/* go on */

@@ -104,16 +104,17 @@ static bool leads_to(struct lg_guest *guest, u64 table_gfn, unsigned int level,
 }
 
 /**
- * lg_walk_uses - a claim: a page is a last-level table under a root
+ * lg_walk_uses - a claim: a page is a last-level table under another table
  * @guest: may sleep
- * @root_gfn: page number of the top-level table
+ * @table_gfn: page number of that table
+ * @level: its level, 2 to 4
  * @gfn: page number
+ * @budget: how many tables may be looked at; less afterwards
  *
- * For the rare cases where nothing else tells; looks at so many tables only.
+ * For the rare cases where nothing else tells.
  */
-bool lg_walk_uses(struct lg_guest *guest, u64 root_gfn, u64 gfn)
+bool lg_walk_uses(struct lg_guest *guest, u64 table_gfn, unsigned int level,
+		  u64 gfn, unsigned int *budget)
 {
-	unsigned int budget = 512;
-
-	return leads_to(guest, root_gfn, 3, gfn, &budget);
+	return leads_to(guest, table_gfn, level - 1, gfn, budget);
 }
