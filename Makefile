@@ -2,7 +2,7 @@
 # The front door.  `make help` lists what it can do; every step is quick when
 # there is nothing to do, so each target simply goes through all it needs.
 
-HOST = i386
+HOST = amd64
 BUILD = build/$(HOST)
 CACHE = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/lguest
 JOBS = $(shell nproc)
@@ -21,6 +21,9 @@ ifeq ($(filter $(HOST),amd64 i386),)
 $(error HOST=$(HOST) is unknown; there are HOST=amd64 and HOST=i386)
 endif
 
+# Tests and checks are of both legs, unless one is named.
+LEGS = $(if $(filter file,$(origin HOST)),i386 amd64,$(HOST))
+
 LAUNCHER_amd64 = STATIC=1
 LAUNCHER_i386 = SYSROOT=$(CACHE)/sysroot-i386 M32=1
 
@@ -34,7 +37,7 @@ help:
 ##   HOST_CMD='lguest check'   run that there instead; exit with its status
 ##   SHARE=dir                 dir is /mnt/share there, read and write
 ## make test                 build and run all tests
-##   TESTS='irq* vmap/*'       only those; MACHINES='reserved pti vmap'
+##   TESTS='irq* vmap/*'       only those; HOST=i386 MACHINES='reserved pti'
 ## make fuzz                 long random tests: SEED=1, N=400 (guests each)
 ## make bench                measure guest against host
 ## make check                static checks
@@ -42,8 +45,9 @@ help:
 ## make clean                remove what was built here
 ## make distclean            and the caches: downloads, guest kernel
 ##
-## Variables: HOST=i386 (a 64-bit host and the distribution's own kernel as
-##   guest: HOST=amd64, not yet finished), V=1 (show commands),
+## Variables: HOST=amd64 (the leg: a 64-bit host, the distribution's own kernel as
+##   guest) or HOST=i386 (the 32-bit one; test and check do both unless told),
+##   V=1 (show commands),
 ##   SMP=2 MEM=1G HOST_APPEND='pti=on' ACCEL=kvm (host machine),
 ##   HOST_KERNEL=6.12 KVM=1 (amd64: a newer kernel, KVM loaded beside lg.ko),
 ##   LGUEST_OPTS='--memory 128M' GUEST_APPEND='debug' (guest)
@@ -130,8 +134,12 @@ host-machine: $(MODULE) launcher guest tests build/make_exit.so
 # --- Test --------------------------------------------------------------------
 
 .PHONY: test fuzz bench check
-test: all
-	@machine/runner --leg $(HOST) $(TESTS)
+test: $(LEGS:%=all-%)
+	@machine/runner $(LEGS:%=--leg %) $(TESTS)
+
+.PHONY: $(LEGS:%=all-%)
+$(LEGS:%=all-%): all-%:
+	@$(MAKE) --no-print-directory all HOST=$*
 
 fuzz: all
 	@TESTS="$(TESTS)" machine/fuzz $(HOST)
@@ -139,7 +147,13 @@ fuzz: all
 bench: all
 	@$(MAKE) -C bench HOST=$(HOST)
 
-check: machine newer-machine
+check: $(LEGS:%=check-%)
+
+.PHONY: $(LEGS:%=check-%)
+$(LEGS:%=check-%): check-%:
+	@$(MAKE) --no-print-directory check-leg HOST=$*
+
+check-leg: machine newer-machine
 	@machine/install.sh check
 	@machine/check.sh $(HOST)
 

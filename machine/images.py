@@ -13,7 +13,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MACHINE = os.path.join(TOP, "machine")
 
 # What a script here is about unless told by --leg.
-DEFAULT_LEG = os.environ.get("LEG") or "i386"
+DEFAULT_LEG = os.environ.get("LEG") or "amd64"
 
 
 def cache_dir():
