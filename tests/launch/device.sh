@@ -5,10 +5,12 @@
 set -eu
 # shellcheck source=tests/launch/lib.sh
 . "$(dirname "$0")/lib.sh"
+kernel=/guest/vmlinux
+[ -e $kernel ] || kernel=/guest/vmlinuz
 
 case $1 in
 absent)
-	ends 69 'modprobe lg' lguest run /guest/vmlinux
+	ends 69 'modprobe lg' lguest run $kernel
 	lguest check >facts && fail "check found nothing"
 	grep -q '^FAIL  module' facts || fail "check: $(cat facts)"
 	grep -q '^FAIL  device' facts || fail "check: $(cat facts)"
@@ -23,7 +25,7 @@ forbidden)
 	chmod 600 /dev/lguest
 	chmod 777 .
 	ends 77 'group' su -s /bin/sh nobody -c \
-		"PATH=$PATH lguest run /guest/vmlinux"
+		"PATH=$PATH lguest run $kernel"
 	chmod "$mode" /dev/lguest
 	;;
 esac
