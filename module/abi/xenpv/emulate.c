@@ -11,6 +11,7 @@
 #include <asm/emulate_prefix.h>
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
+#include <asm/trap_pf.h>
 #include <asm/trapnr.h>
 #include "xenpv.h"
 
@@ -38,6 +39,7 @@ static u64 *gpr(struct lg_frame *f, unsigned int n)
  * @size: of an operand that is not always a byte or eight
  * @rex: prefix or 0
  * @segment: the last such prefix or 0
+ * @repeat: REP or REPNE
  */
 struct insn {
 	u8 byte[INSN_MAX];
@@ -46,6 +48,7 @@ struct insn {
 	u8 size;
 	u8 rex;
 	u8 segment;
+	bool repeat;
 };
 
 static u64 code_base(struct lg_vcpu *vcpu, bool *is_long)
@@ -92,6 +95,8 @@ static bool fetch(struct lg_vcpu *vcpu, struct insn *insn, bool *is_long)
 			insn->size = 2;
 		if ((byte & 0xfe) == 0x64)
 			insn->segment = byte;
+		if ((byte & 0xfe) == 0xf2)
+			insn->repeat = true;
 	}
 	return insn->op < insn->count;
 }
@@ -154,6 +159,35 @@ static bool port_access(struct lg_vcpu *vcpu, const struct insn *insn)
 	if (!(op & 2))
 		port_read(vcpu, port, size);
 	skip(vcpu, insn, by_dx ? 1 : 2);
+	return true;
+}
+
+/*
+ * INS and OUTS by the kernel, as many elements as fit a page at a time: a
+ * repeated one that is not finished is executed again. What OUTS would send is
+ * not even read.
+ */
+static bool string_port_access(struct lg_vcpu *vcpu, const struct insn *insn)
+{
+	struct lg_frame *f = host_frame(vcpu);
+	u8 op = insn->byte[insn->op];
+	unsigned int size = op & 1 ? insn->size : 1;
+	u64 *at = op & 2 ? &f->rsi : &f->rdi;
+	u64 count = insn->repeat ? f->rcx : 1, i;
+	s64 step = f->rflags & X86_EFLAGS_DF ? -(s64)size : size;
+	u32 value = (u16)f->rdx == PORT_PIT2 ? 0 : ~0u;
+
+	for (i = 0; i < min_t(u64, count, PAGE_SIZE / size); i++) {
+		if (!(op & 2) && lg_shadow_write(vcpu, *at, &value, size)) {
+			xenpv_inject_page_fault(vcpu, *at, X86_PF_WRITE);
+			return true;
+		}
+		*at += step;
+		if (insn->repeat)
+			f->rcx--;
+	}
+	if (i == count)
+		skip(vcpu, insn, 1);
 	return true;
 }
 
@@ -597,6 +631,8 @@ static bool emulate(struct lg_vcpu *vcpu, const struct insn *insn, bool is_long)
 	switch (op) {
 	case 0x0f:
 		return two_byte(vcpu, insn);
+	case 0x6c ... 0x6f:
+		return string_port_access(vcpu, insn);
 	case 0xfa:	/* CLI and STI mean nothing here: events have a mask */
 	case 0xfb:
 		skip(vcpu, insn, 1);
