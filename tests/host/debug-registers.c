@@ -55,7 +55,7 @@ static void child(void)
 static void set_dr(pid_t pid, int n, unsigned long value)
 {
 	if (ptrace(PTRACE_POKEUSER, pid,
-		   offsetof(struct user, u_debugreg) + n * sizeof(int), value))
+		   offsetof(struct user, u_debugreg) + n * sizeof(long), value))
 		error("debug register %d: %s", n, strerror(errno));
 }
 

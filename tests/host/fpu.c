@@ -115,6 +115,7 @@ static void run_guest(const char *name, unsigned int seed)
 	uint32_t normal = 0x1f80;
 
 	lgdev_start(&g, lgdev_guest_path(name), "");
+	g.quiet = true;
 	pattern(&want, seed);
 	for (;;) {
 		int ret = run_with(&g, &want, &got);
@@ -127,12 +128,10 @@ static void run_guest(const char *name, unsigned int seed)
 		}
 		if (ret)
 			continue;
-		if (g.run->exit_reason == LG_EXIT_IO) {
-			g.run->io.data = 0xffffffff;
+		if (lgdev_answer(&g))
 			continue;
-		}
 		CHECK(g.run->exit_reason == LG_EXIT_SHUTDOWN, "%s: %.100s",
-		      name, g.run->reason);
+		      name, lgdev_verdict(&g));
 		break;
 	}
 	note("%s: %u runs", name, runs);

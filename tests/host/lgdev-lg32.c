@@ -176,28 +176,21 @@ static bool handle_mmio(struct lgdev *g)
 	return true;
 }
 
-int lgdev_run(struct lgdev *g)
+bool lgdev_answer(struct lgdev *g)
 {
 	struct lg_run *run = g->run;
 
-	for (;;) {
-		if (ioctl(g->vcpu, LG_RUN, 0))
-			return -errno;
-		switch (run->exit_reason) {
-		case LG_EXIT_IO:
-			if (run->io.is_write)
-				port_write(g, run->io.port, run->io.data,
-					   run->io.size);
-			else
-				run->io.data = port_read(g, run->io.port);
-			break;
-		case LG_EXIT_MMIO:
-			if (!handle_mmio(g))
-				return LG_EXIT_MMIO;
-			break;
-		default:
-			return run->exit_reason;
-		}
+	switch (run->exit_reason) {
+	case LG_EXIT_IO:
+		if (run->io.is_write)
+			port_write(g, run->io.port, run->io.data, run->io.size);
+		else
+			run->io.data = port_read(g, run->io.port);
+		return true;
+	case LG_EXIT_MMIO:
+		return handle_mmio(g);
+	default:
+		return false;
 	}
 }
 

@@ -260,17 +260,14 @@ static void console(struct lgdev *g)
 		putchar(g->run->console.data[i]);
 }
 
-int lgdev_run(struct lgdev *g)
+bool lgdev_answer(struct lgdev *g)
 {
-	for (;;) {
-		if (ioctl(g->vcpu, LG_RUN, 0))
-			return -errno;
-		if (g->run->exit_reason != LG_EXIT_CONSOLE) {
-			stop_storm(g);
-			return g->run->exit_reason;
-		}
+	if (g->run->exit_reason == LG_EXIT_CONSOLE) {
 		console(g);
+		return true;
 	}
+	stop_storm(g);
+	return false;
 }
 
 /* The box may be anything by now. */

@@ -156,6 +156,15 @@ void lgdev_unmap(struct lgdev *g, uint32_t how)
 		error("mmap: %s", strerror(errno));
 }
 
+int lgdev_run(struct lgdev *g)
+{
+	do {
+		if (ioctl(g->vcpu, LG_RUN, 0))
+			return -errno;
+	} while (lgdev_answer(g));
+	return g->run->exit_reason;
+}
+
 void lgdev_destroy(struct lgdev *g)
 {
 	munmap(g->run, 4096);

@@ -55,6 +55,8 @@ void lgdev_start(struct lgdev *g, const char *file, const char *args);
  * Run until something the test device does not answer: LG_EXIT_x, or -errno.
  */
 int lgdev_run(struct lgdev *g);
+/* For who calls LG_RUN himself: answers the guest; false: that is for him. */
+bool lgdev_answer(struct lgdev *g);
 /* What the guest said at the end, or what the module says of its end. */
 const char *lgdev_verdict(struct lgdev *g);
 void lgdev_print_state(struct lgdev *g);
@@ -71,5 +73,20 @@ void lgdev_unmap(struct lgdev *g, uint32_t how);
 
 /* Where the test guests are: a full path for one, from argv[0] or given. */
 const char *lgdev_guest_path(const char *name);
+
+/*
+ * The registers of the leg, for what is the same in both: REG(ip) is eip or rip.
+ */
+#ifdef __x86_64__
+typedef struct lg_regs64 lgdev_regs_t;
+#define LGDEV_GET_REGS	LG_GET_REGS64
+#define LGDEV_SET_REGS	LG_SET_REGS64
+#define REG(name)	r##name
+#else
+typedef struct lg_regs32 lgdev_regs_t;
+#define LGDEV_GET_REGS	LG_GET_REGS
+#define LGDEV_SET_REGS	LG_SET_REGS
+#define REG(name)	e##name
+#endif
 
 #endif

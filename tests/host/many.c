@@ -39,7 +39,7 @@ static pid_t start(const char *name, const char *arg)
 	if (reason == LG_EXIT_SHUTDOWN)
 		_exit(0);
 	failure("%s: exit %d: %.100s", name, reason,
-		reason > 0 ? g.run->reason : strerror(-reason));
+		reason > 0 ? lgdev_verdict(&g) : strerror(-reason));
 	_exit(1);
 }
 

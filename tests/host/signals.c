@@ -49,7 +49,7 @@ static void check_endless(const char *kind)
 
 		if (ret != -EINTR) {
 			failure("%s: LG_RUN gave %d: %.80s", kind, ret,
-				ret > 0 ? g.run->reason : "");
+				ret > 0 ? lgdev_verdict(&g) : "");
 			break;
 		}
 		CHECK(ticks != before || i == 0, "%s: -EINTR without a signal",
@@ -72,7 +72,7 @@ static void check_self_checking(const char *name)
 		interrupted++;
 	timer(0);
 	CHECK(ret == LG_EXIT_SHUTDOWN, "%s: %d: %.80s", name, ret,
-	      ret > 0 ? g.run->reason : "");
+	      ret > 0 ? lgdev_verdict(&g) : "");
 	note("%s: interrupted %d times", name, interrupted);
 	lgdev_destroy(&g);
 }

@@ -43,16 +43,34 @@ static void check_monotonic(void)
 	TG_EQ(back, 0, "times that time went back");
 }
 
+/* Readings of the other clock, with ours before and after. */
+struct reading {
+	u64 before, theirs, after;
+};
+
+static void read_clocks(struct reading *r)
+{
+	r->before = tg_now();
+	r->theirs = tg_ask(TG_ASK_NSEC, 0);
+	r->after = tg_now();
+}
+
 static void check_pace(void)
 {
-	u64 ours = tg_now(), theirs = tg_ask(TG_ASK_NSEC, 0), us, them;
+	struct reading first, last;
+	u64 least, most, theirs;
 
+	read_clocks(&first);
 	do {
-		us = tg_now() - ours;
-		them = tg_ask(TG_ASK_NSEC, 0) - theirs;
-	} while (us < 300 * MS);
-	TG_CHECK(us < them + 30 * MS && them < us + 30 * MS,
-		 "%lu us here, %lu us there", us / 1000, them / 1000);
+		read_clocks(&last);
+		least = last.before - first.after;
+		most = last.after - first.before;
+	} while (least < 300 * MS);
+	theirs = last.theirs - first.theirs;
+	TG_CHECK(least < theirs + theirs / 100 + MS &&
+		 theirs < most + most / 100 + MS,
+		 "%lu to %lu us here, %lu us there", least / 1000, most / 1000,
+		 theirs / 1000);
 }
 
 static void check_wall_clock(void)
@@ -61,7 +79,7 @@ static void check_wall_clock(void)
 		  1000000000ul;
 	u64 host = tg_ask(TG_ASK_CLOCK, 0);
 
-	TG_CHECK(now + 2 >= host && now <= host + 2, "it is %lu, not %lu", now,
+	TG_CHECK(now + 5 >= host && now <= host + 5, "it is %lu, not %lu", now,
 		 host);
 }
 
@@ -109,7 +127,7 @@ static void check_every_ns(void)
 	for (t = tg_now(); tg_now() < until; t++)
 		set_timer(t, 0);
 	tg_events_off();
-	TG_CHECK(tg_event_count[port] > before + 10, "%lu events",
+	TG_CHECK(tg_event_count[port] > before, "%lu events",
 		 tg_event_count[port] - before);
 	tg_hcall(vcpu_op, VCPUOP_stop_singleshot_timer, 0, 0, 0);
 }
@@ -127,7 +145,7 @@ static void check_periodic(void)
 		;
 	tg_events_off();
 	n = tg_event_count[port] - before;
-	TG_CHECK(n >= 5 && n <= 25, "%lu periods of 10 ms in 200 ms", n);
+	TG_CHECK(n >= 1 && n <= 25, "%lu periods of 10 ms in 200 ms", n);
 	TG_EQ(tg_hcall(vcpu_op, VCPUOP_stop_periodic_timer, 0, 0, 0), 0,
 	      "stop_periodic_timer");
 	p.period_ns = 1;
@@ -140,7 +158,7 @@ static void check_runstate(void)
 	static struct vcpu_runstate_info area;
 	struct vcpu_register_runstate_memory_area r;
 	struct vcpu_runstate_info s;
-	u64 blocked, sum;
+	u64 blocked, sum, now;
 
 	r.addr.p = 0;
 	set_xen_guest_handle(r.addr.h, &area);
@@ -153,12 +171,13 @@ static void check_runstate(void)
 	TG_CHECK(area.time[RUNSTATE_blocked] >= blocked + 20 * MS,
 		 "blocked for %lu us of 30 ms",
 		 (area.time[RUNSTATE_blocked] - blocked) / 1000);
+	now = tg_now();
 	TG_EQ(tg_hcall(vcpu_op, VCPUOP_get_runstate_info, 0, &s, 0), 0,
 	      "get_runstate_info");
 	sum = s.time[0] + s.time[1] + s.time[2] + s.time[3];
-	TG_CHECK(sum <= tg_now() + 10 * MS && sum + 1000 * MS >= tg_now(),
+	TG_CHECK(sum <= tg_now() + 10 * MS && sum + 1000 * MS >= now,
 		 "all states together: %lu us at %lu us", sum / 1000,
-		 tg_now() / 1000);
+		 now / 1000);
 }
 
 /* One that nobody can read is the guest's own loss. */
