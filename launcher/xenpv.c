@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include <xen/foreign/x86_64.h>
+
 #include "dev/xen/console.h"
 #include "dev/xen/store.h"
 #include "report.h"
@@ -50,21 +52,24 @@ static int xenpv_check(const struct vm *vm)
 
 /*
  * Xen's console knows no size.  We tell it as systemd wants it told; kernels
- * leave alone what has a dot in it.
+ * leave alone what has a dot in it.  First, for what follows a "--" is not the
+ * kernel's; and not at all where there is no room.
  */
-static char *xenpv_cmdline(const struct vm *vm)
+static char *xenpv_cmdline(struct vm *vm)
 {
-	const struct backend *backend = &vm->backend[0];
+	struct backend *backend = &vm->backend[0];
 	const char *cmdline = vm->options->cmdline;
 	char size[80] = "", *out;
 	u16 cols, rows;
 
-	backend->ops->size((struct backend *)backend, &cols, &rows);
+	backend->ops->size(backend, &cols, &rows);
 	if (cols && rows)
 		snprintf(size, sizeof(size),
-			 "%ssystemd.tty.rows.hvc0=%u systemd.tty.columns.hvc0=%u",
-			 *cmdline ? " " : "", rows, cols);
-	if (asprintf(&out, "%s%s", cmdline, size) < 0)
+			 "systemd.tty.rows.hvc0=%u systemd.tty.columns.hvc0=%u ",
+			 rows, cols);
+	if (strlen(size) + strlen(cmdline) >= MAX_GUEST_CMDLINE_X86_64)
+		size[0] = 0;
+	if (asprintf(&out, "%s%s", size, cmdline) < 0)
 		return NULL;
 	return out;
 }
