@@ -58,8 +58,13 @@ class Config:
         self.extra = shlex.split(env("QEMU_ARGS", ""))
 
 
+# Found before there are threads: a child of one may not look for it.
+_prctl = ctypes.CDLL(None).prctl
+
+
 def die_with_parent():
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    """For a child process: the end of the thread that made it is its own."""
+    _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Machine:
