@@ -28,10 +28,10 @@ static bool tsc_is_stable(struct xenpv_vcpu *a)
 	return a->time.flags & PVCLOCK_TSC_STABLE_BIT;
 }
 
-/* As the guest does it. */
+/* As the guest does it; but CPUs may differ a little in what they call now. */
 static u64 time_at(const struct pvclock_vcpu_time_info *t, u64 tsc)
 {
-	u64 delta = tsc - t->tsc_timestamp;
+	u64 delta = tsc > t->tsc_timestamp ? tsc - t->tsc_timestamp : 0;
 
 	if (t->tsc_shift < 0)
 		delta >>= -t->tsc_shift;
@@ -142,7 +142,9 @@ static void rebase(struct lg_vcpu *vcpu)
 	a->time.flags = khz ? PVCLOCK_TSC_STABLE_BIT : 0;
 	if (!khz)
 		khz = tsc_khz ?: 1000000;
-	scale(&a->time, khz);
+	if (khz != a->time_khz)
+		scale(&a->time, khz);
+	a->time_khz = khz;
 	publish(&a->info->time, &a->time);
 	time_area_write(vcpu);
 }

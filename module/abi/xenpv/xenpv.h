@@ -152,6 +152,7 @@ struct xenpv_call {
  * @time: what vcpu_info.time was last
  * @time_area_gva: where another copy goes; 0: nowhere
  * @time_cpu: CPU whose TSC it is
+ * @time_khz: frequency that @time has been scaled for
  * @runstate: as the guest may see it
  * @runstate_gva: where it goes; 0: nowhere
  * @run_delay: what this thread had waited for a CPU when we last looked
@@ -194,6 +195,7 @@ struct xenpv_vcpu {
 	struct pvclock_vcpu_time_info time;
 	u64 time_area_gva;
 	int time_cpu;
+	u32 time_khz;
 
 	struct vcpu_runstate_info runstate;
 	u64 runstate_gva;
