@@ -68,6 +68,13 @@ u32 lg_guest_abis(void)
 	return bitmap;
 }
 
+/* Only 32-bit guests have a choice. */
+static bool paging_is_ok(const struct lg_guest_config *config)
+{
+	return config->paging <= (config->abi == LG_ABI_LG32 ? LG_PAGING_PAE :
+				  LG_PAGING_AUTO);
+}
+
 /**
  * lg_guest_create - a guest without memory
  * @config: from the launcher: checked
@@ -80,7 +87,7 @@ struct lg_guest *lg_guest_create(const struct lg_guest_config *config)
 	struct lg_guest *guest;
 	int rc;
 
-	if (!abi || config->paging > LG_PAGING_PAE ||
+	if (!abi || !paging_is_ok(config) ||
 	    memchr_inv(config->reserved, 0, sizeof(config->reserved)))
 		return ERR_PTR(-EINVAL);
 	guest = kzalloc(sizeof(*guest), GFP_KERNEL_ACCOUNT);
