@@ -38,6 +38,7 @@ def _kernels(leg):
                 "bzImage": os.path.join(build, "guest/bzImage")}
     return {"vmlinuz": os.path.join(stock, "vmlinuz"),
             "vmlinuz-6.12": os.path.join(stock, "vmlinuz-6.12"),
+            "grub": os.path.join(stock, "grub"),
             "vmlinuz-generic": os.path.join(host_dir(leg), "vmlinuz")}
 
 

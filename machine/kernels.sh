@@ -1,6 +1,7 @@
 #!/bin/sh
 # Downloads the stock kernels that boot as guests, unmodified, into the cache
-# and prints the folder: files vmlinuz (the cloud kernel) and vmlinuz-6.12.
+# and prints the folder: files vmlinuz (the cloud kernel), vmlinuz-6.12, and
+# grub, which is no kernel but a guest like one.
 # The folder is keyed by the list of packages, through the stamp file.
 set -eu
 cd "$(dirname "$0")/.."
@@ -28,9 +29,10 @@ fetch() (
 	"$here/machine/apt.sh" amd64 $list
 	set +f
 	for deb in *.deb; do
-		dpkg-deb --fsys-tarfile "$deb" |
-			tar -x --wildcards './boot/vmlinuz-*' || true
+		dpkg-deb --fsys-tarfile "$deb" | tar -x --wildcards \
+			'./boot/vmlinuz-*' './usr/lib/grub-xen/*' || true
 	done
+	mv usr/lib/grub-xen/grub-x86_64-xen.bin "$kernels/grub"
 	mv boot/vmlinuz-6.1.* "$kernels/vmlinuz"
 	mv boot/vmlinuz-6.12.* "$kernels/vmlinuz-6.12"
 )
