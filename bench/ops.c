@@ -3,12 +3,13 @@
  * What `make bench` measures: a few dozen lines of everyday work for a
  * kernel, one row each.  The same static program runs on the host, where it
  * takes name patterns as arguments, and in the guest, where it is /init and
- * takes them from the kernel command line (bench=fork*,pipe*).
+ * takes them from the kernel command line (bench=fork*,pipe*), and the console
+ * it may have, too (bench_console=hvc1).
  *
  * It reports in lines on standard output; all times are ticks of the
  * time-stamp counter, which is one and the same for host and guest:
  *
- *	boot TSC		we have been started
+ *	boot TSC NS		we have been started, NS after the kernel's clock
  *	clock TICKS NS		that many nanoseconds on this kernel's clock
  *	begin NAME		a row starts
  *	end NAME TIMES		... and has ended, after so many operations
@@ -25,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/klog.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
@@ -38,6 +40,8 @@
 #define REPEAT		5
 #define PAGE		4096
 #define EXEC_ARG	"-exit"
+#define GETPPID_32	64		/* SYS_getppid of 32-bit programs */
+#define CONSOLE_LEVEL	8		/* see syslog(2) */
 #define WORDS_MAX	32
 
 typedef uint64_t u64;
@@ -108,7 +112,7 @@ static u64 do_syscall(unsigned int n)
 	for (unsigned int i = 0; i < n; i++) {
 		int result;
 
-		asm volatile("int $0x80" : "=a"(result) : "a"(SYS_getppid) :
+		asm volatile("int $0x80" : "=a"(result) : "a"(GETPPID_32) :
 			     "memory");
 	}
 	return ticks() - start;
@@ -283,6 +287,23 @@ static u64 do_mmap(unsigned int n)
 	return ticks() - start;
 }
 
+/* One page that is there: read-only and back. */
+static u64 do_mprotect(unsigned int n)
+{
+	char *p = map(1);
+	u64 start;
+
+	touch(p, 1);
+	start = ticks();
+	for (unsigned int i = 0; i < n; i++)
+		if (mprotect(p, PAGE, PROT_READ) ||
+		    mprotect(p, PAGE, PROT_READ | PROT_WRITE))
+			die("mprotect");
+	start = ticks() - start;
+	munmap(p, PAGE);
+	return start;
+}
+
 static char *segv_page;
 
 static void segv_handler(int sig)
@@ -356,6 +377,7 @@ static const struct op {
 	{ "anon_read_fault", 2048, do_read_fault },
 	{ "cow_fault", 1024, do_cow_fault },
 	{ "mmap_touch_munmap", 500, do_mmap },
+	{ "mprotect_pair", 2000, do_mprotect },
 	{ "segv_signal_roundtrip", 300, do_segv },
 	{ "kill_self_ignored", 10000, do_kill },
 	{ "nanosleep_1ms", 20, do_nanosleep },
@@ -406,6 +428,12 @@ static u64 clock_ns(void)
 	return now.tv_sec * 1000000000ull + now.tv_nsec;
 }
 
+static void report_start(u64 started, u64 uptime)
+{
+	printf("boot %llu %llu\n", (unsigned long long)started,
+	       (unsigned long long)uptime);
+}
+
 static void report_clock(void)
 {
 	const struct timespec pause = { .tv_nsec = 200000000 };
@@ -427,14 +455,20 @@ static void run_all(char **patterns, int count)
 
 /* --- As /init of the guest ------------------------------------------------ */
 
-/* The second console is ours; it comes up by itself, but when? */
-static void open_console(void)
+/*
+ * A console comes up by itself, but when?  Where it is the kernel's, too, the
+ * kernel keeps quiet from now on.
+ */
+static void open_console(const char *name)
 {
 	const struct timespec ms = { .tv_nsec = 1000000 };
 	struct termios raw;
+	char path[32];
 	int fd;
 
-	while ((fd = open("/dev/hvc1", O_RDWR | O_NOCTTY)) < 0)
+	snprintf(path, sizeof(path), "/dev/%s", name ? name : "console");
+	klogctl(CONSOLE_LEVEL, NULL, 1);
+	while ((fd = open(path, O_RDWR | O_NOCTTY)) < 0)
 		nanosleep(&ms, NULL);
 	tcgetattr(fd, &raw);
 	cfmakeraw(&raw);
@@ -457,7 +491,7 @@ static int split(char *text, char **words)
  * The work is done by a child: signals of process 1 are a special case.  A
  * command line without bench= only boots, says so and powers off.
  */
-static void be_init(u64 started)
+static void be_init(u64 started, u64 uptime)
 {
 	char *wanted = getenv("bench");
 	char *words[WORDS_MAX];
@@ -466,9 +500,9 @@ static void be_init(u64 started)
 	if (wanted) {
 		mkdir("/dev", 0755);
 		mount("dev", "/dev", "devtmpfs", 0, NULL);
-		open_console();
+		open_console(getenv("bench_console"));
 	}
-	printf("boot %llu\n", (unsigned long long)started);
+	report_start(started, uptime);
 	fflush(stdout);
 	if (wanted) {
 		pid_t pid = fork();
@@ -484,14 +518,15 @@ static void be_init(u64 started)
 
 int main(int argc, char **argv)
 {
-	u64 started = ticks();
+	u64 started = ticks(), uptime;
 
 	if (argc == 2 && !strcmp(argv[1], EXEC_ARG))
 		return 0;
+	uptime = clock_ns();
 	self = argv[0];
 	if (getpid() == 1)
-		be_init(started);
-	printf("boot %llu\n", (unsigned long long)started);
+		be_init(started, uptime);
+	report_start(started, uptime);
 	run_all(argv + 1, argc - 1);
 	return 0;
 }
