@@ -51,20 +51,18 @@ static bool find_avx(void)
 	return c >> 28 & c >> 27 & 1;
 }
 
-#define EACH(op) \
-	op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7) op(8) op(9) op(10) \
-	op(11) op(12) op(13) op(14) op(15)
-#define LOAD(n) "vmovdqa 32*" #n "(%0), %%ymm" #n "\n\t"
-#define SAVE(n) "vmovdqa %%ymm" #n ", 32*" #n "(%0)\n\t"
-
 static void load_ymm(void)
 {
-	asm volatile(EACH(LOAD) : : "r"(ymm_in) : "memory");
+	asm volatile(".irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15\n\t"
+		     "vmovdqa 32 * \\n(%0), %%ymm\\n\n\t"
+		     ".endr" : : "r"(ymm_in) : "memory");
 }
 
 static void save_ymm(void)
 {
-	asm volatile(EACH(SAVE) : : "r"(ymm_out) : "memory");
+	asm volatile(".irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15\n\t"
+		     "vmovdqa %%ymm\\n, 32 * \\n(%0)\n\t"
+		     ".endr" : : "r"(ymm_out) : "memory");
 }
 
 static void check_first(void)

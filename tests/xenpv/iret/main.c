@@ -20,7 +20,7 @@ static u32 go(struct iret_context *frame)
 	return tg_try("movq %0, %%rsp\n\tmovl $23, %%eax\n\tsyscall",
 		      : : "r"(frame)
 		      : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9",
-		        "r10", "r11", "memory", "cc");
+			"r10", "r11", "memory", "cc");
 }
 
 extern const char landing[], landing_end[];

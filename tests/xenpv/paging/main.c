@@ -62,6 +62,7 @@ static void check_calls(void)
 static void check_stores(void)
 {
 	u64 old, A = tg_pte(a, TG_RW), B = tg_pte(b, TG_RW);
+	u64 both[2] = { B, A };
 
 	*pte = B;
 	flush();
@@ -104,7 +105,7 @@ static void check_stores(void)
 	expect(TG_KTEST, 0xa, "after another");
 	/* Everything at once, with what lies beside it. */
 	asm volatile("movups %0, %%xmm0\n\tmovups %%xmm0, %1"
-		     : : "m"(((u64[2]){ B, A })[0]), "m"(*pte) : "memory");
+		     : : "m"(both[0]), "m"(*pte) : "memory");
 	flush();
 	tg_mmuext(MMUEXT_INVLPG_LOCAL, TG_KTEST + TG_PAGE, 0);
 	expect(TG_KTEST, 0xb, "after movups");

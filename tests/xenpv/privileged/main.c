@@ -143,7 +143,7 @@ static void check_others(void)
 	TG_CHECK(tg_try("vmcall", :) != TG_NO_TRAP, "vmcall");
 	TG_CHECK(tg_try("vmmcall", :) != TG_NO_TRAP, "vmmcall");
 	TG_CHECK(tg_try("sysenter", :) != TG_NO_TRAP, "sysenter");
-	TG_CHECK(tg_try("sysexit", :) != TG_NO_TRAP, "sysexit");
+	TG_CHECK(tg_try("sysexitl", :) != TG_NO_TRAP, "sysexit");
 	TG_CHECK(tg_try("rsm", :) != TG_NO_TRAP, "rsm");
 }
 
