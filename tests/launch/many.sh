@@ -32,9 +32,11 @@ for i in 0 1 2 3 4 5 6 7 8 9; do
 	[ "$(cat $i/out)" = finished ] || fail "guest $i: $(cat $i/err)"
 done
 
+# However soon it is up, it is still at work when it is killed.
+initrd forever 'while :; do echo $$ | md5sum; done >/dev/null'
 kill_some() {
 	for i in 0 1 2 3 4 5 6 7; do
-		lguest run --console null --initrd work --memory 32M \
+		lguest run --console null --initrd forever --memory 32M \
 			/guest/vmlinux &
 		guest=$!
 		sleep 0.$((i * 3 % 10))
