@@ -36,8 +36,8 @@ done
 initrd forever 'while :; do echo $$ | md5sum; done >/dev/null'
 kill_some() {
 	for i in 0 1 2 3 4 5 6 7; do
-		lguest run --console null --initrd forever --memory 32M \
-			/guest/vmlinux &
+		lguest run --console null --console null --console null \
+			--initrd forever --memory 32M /guest/vmlinux &
 		guest=$!
 		sleep 0.$((i * 3 % 10))
 		kill -9 $guest
