@@ -318,7 +318,8 @@ void desc_load_ldt(struct lg_vcpu *vcpu)
 	store_ldt(now);
 	if (!host->ldt_changed && (u16)now == want)
 		return;
-	if (!host->ldt_changed)
+	/* Also when the guest's has changed, too. */
+	if ((u16)now && (u16)now != LG_LDT)
 		host->host_ldt = now;
 	host->ldt_changed = false;
 	if (want)
