@@ -21,10 +21,19 @@
 #include <unistd.h>
 
 #include "lgdev.h"
-#include "tg-port.h"
 #include "verdict.h"
 
 #define ROUNDS	60
+
+/* Of a doorbell: where nothing else is. */
+#ifdef __x86_64__
+#define BELL_GPA	6
+#define BELL_LEN	0
+#else
+#include "tg-port.h"
+#define BELL_GPA	TG_MMIO_GPA
+#define BELL_LEN	4
+#endif
 
 static struct lgdev shared;
 static atomic_int stop;
@@ -53,13 +62,13 @@ static void *interrupts(void *arg)
 static void *look(void *arg)
 {
 	struct lg_stats stats;
-	struct lg_regs32 regs;
+	lgdev_regs_t regs;
 
 	(void)arg;
 	while (!stop) {
 		ioctl(shared.guest, LG_GET_STATS, &stats);
-		if (!ioctl(shared.vcpu, LG_GET_REGS, &regs))
-			ioctl(shared.vcpu, LG_SET_REGS, &regs);
+		if (!ioctl(shared.vcpu, LGDEV_GET_REGS, &regs))
+			ioctl(shared.vcpu, LGDEV_SET_REGS, &regs);
 	}
 	return NULL;
 }
@@ -73,7 +82,7 @@ static void *eventfds(void *arg)
 		int fd = eventfd(0, EFD_NONBLOCK);
 		struct lg_irqfd irqfd = { .fd = fd, .irq = 6 };
 		struct lg_doorbell bell = {
-			.gpa = TG_MMIO_GPA, .fd = fd, .len = 4
+			.gpa = BELL_GPA, .fd = fd, .len = BELL_LEN
 		};
 
 		ioctl(shared.guest, LG_IRQFD, &irqfd);

@@ -31,8 +31,21 @@
 #include <unistd.h>
 
 #include "lgdev.h"
-#include "tg-port.h"
 #include "verdict.h"
+
+/* The numbers that the leg's guests have for the same. */
+#ifdef __x86_64__
+#define IRQS		4096
+#define BELL_GPA	1
+#define BELL_STEP	1
+#define USER_END	0x7ffffffff000ull
+#else
+#include "tg-port.h"
+#define IRQS		32
+#define BELL_GPA	TG_MMIO_GPA
+#define BELL_STEP	4
+#define USER_END	0xc0000000ull
+#endif
 
 #define THREADS		4
 #define FILES		6		/* of each kind */
@@ -116,7 +129,7 @@ static void *place(struct dice *d, void *arg, size_t size)
 	case 2:
 		return memcpy((uint8_t *)hole - size / 2, arg, size / 2);
 	case 3:
-		return (void *)(uintptr_t)(roll(d) | 0xc0000000);
+		return (void *)(intptr_t)(int32_t)(roll(d) | 0xc0000000);
 	default:
 		return arg;
 	}
@@ -138,8 +151,9 @@ static void spoil(struct dice *d, void *arg, size_t size)
 static void create_guest(struct dice *d)
 {
 	struct lg_guest_config config = {
-		.abi = LG_ABI_LG32,
-		.paging = pick(d, 3),
+		.abi = lgdev_leg.abi,
+		.paging = lgdev_leg.abi == LG_ABI_LG32 ? pick(d, 3) :
+			  !pick(d, 20),
 	};
 
 	int fd = IOCTL(d, DEVICE, LG_CREATE_GUEST, config);
@@ -153,12 +167,12 @@ static void set_memory(struct dice *d)
 	struct lg_memory m = {
 		.hva = (uintptr_t)arena + pick(d, 4) * 0x100000,
 		.size = 0x100000 * (1 + pick(d, 4)),
-		.mmio_gpa = TG_MMIO_GPA,
-		.mmio_size = TG_MMIO_BYTES,
+		.mmio_gpa = lgdev_leg.mmio_gpa,
+		.mmio_size = lgdev_leg.mmio_size,
 	};
 
 	if (!pick(d, 8))
-		m.size = 0xc0000000ull - m.hva;
+		m.size = USER_END - m.hva;
 	IOCTL(d, GUEST, LG_SET_MEMORY, m);
 }
 
@@ -179,7 +193,7 @@ static void create_vcpu(struct dice *d)
 
 static void interrupt(struct dice *d)
 {
-	struct lg_irq irq = { .irq = pick(d, 33) };
+	struct lg_irq irq = { .irq = pick(d, IRQS + 1) };
 
 	IOCTL(d, GUEST, LG_IRQ, irq);
 }
@@ -188,7 +202,7 @@ static void irqfd(struct dice *d)
 {
 	struct lg_irqfd arg = {
 		.fd = a_file(d, EVENT),
-		.irq = pick(d, 33),
+		.irq = pick(d, IRQS + 1),
 		.flags = pick(d, 2),
 	};
 
@@ -198,9 +212,10 @@ static void irqfd(struct dice *d)
 static void doorbell(struct dice *d)
 {
 	struct lg_doorbell arg = {
-		.gpa = TG_MMIO_GPA + pick(d, 4) * 4,
+		.gpa = BELL_GPA + pick(d, 4) * BELL_STEP,
 		.fd = a_file(d, EVENT),
-		.len = 1 << pick(d, 3),
+		.len = lgdev_leg.abi == LG_ABI_LG32 ? 1 << pick(d, 3) :
+		       !pick(d, 20),
 		.flags = pick(d, 2),
 	};
 
@@ -218,6 +233,56 @@ static void look(struct dice *d)
 		IOCTL(d, DEVICE, LG_GET_INFO, info);
 }
 
+#ifdef __x86_64__
+/* Of any size. */
+static uint64_t roll64(struct dice *d)
+{
+	uint64_t low = roll(d);
+
+	return ((uint64_t)roll(d) << 32 | low) >> pick(d, 64);
+}
+
+static void start(struct dice *d)
+{
+	struct lg_xen_start s = {
+		.cr3_gfn = pick(d, 256),
+		.ram_pages = 192 + pick(d, 3) * 32,
+		.shared_info_gfn = pick(d, 256),
+		.start_info_gfn = pick(d, 256),
+		.console_port = pick(d, 4),
+		.store_port = pick(d, 4096),
+	};
+
+	IOCTL(d, VCPU, LG_XEN_START, s);
+}
+
+static void registers(struct dice *d)
+{
+	struct lg_regs64 regs = {
+		.rip = roll64(d), .rsp = roll64(d), .rax = pick(d, 48),
+		.rdi = roll64(d), .rsi = roll64(d), .rdx = roll64(d),
+		.r10 = roll64(d), .rflags = roll64(d), .cs = 0xe033,
+		.ss = 0xe02b,
+	};
+
+	if (pick(d, 2)) {
+		regs.rip |= 0xffff800000000000;
+		regs.rsp |= 0xffff800000000000;
+	} else {
+		regs.rip &= 0x7fffffffffff;
+	}
+	if (!pick(d, 4))
+		regs.fs = pick(d, 256);
+	if (!pick(d, 4))
+		regs.gs_base = roll64(d);
+	if (!pick(d, 3))
+		IOCTL(d, VCPU, LG_GET_REGS64, regs);
+	else if (pick(d, 2))
+		IOCTL(d, VCPU, LG_SET_REGS64, regs);
+	else
+		start(d);
+}
+#else
 static void registers(struct dice *d)
 {
 	struct lg_regs32 regs = {
@@ -235,6 +300,7 @@ static void registers(struct dice *d)
 	else
 		IOCTL(d, VCPU, LG_SET_REGS, regs);
 }
+#endif
 
 static void run(struct dice *d)
 {
