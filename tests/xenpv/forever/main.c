@@ -14,6 +14,7 @@
  *	trap		traps that the guest's kernel handles
  *	flush		flushes
  *	ring		lists of hypercalls
+ *	ac		hypercalls, traps and nothing, with AC set
  */
 #include "tg.h"
 
@@ -86,6 +87,21 @@ static void multicall(void)
 	}
 }
 
+static void ac(void)
+{
+	u32 i;
+
+	for (;;) {
+		asm volatile("pushfq\n\torq $0x40000, (%%rsp)\n\tpopfq"
+			     : : : "cc", "memory");
+		tg_hcall(xen_version, 0, 0, 0, 0);
+		tg_hcall(sched_op, SCHEDOP_yield, 0, 0, 0);
+		for (i = 0; i < 1000; i++)
+			barrier();
+		tg_try("ud2", :);
+	}
+}
+
 static void console(void)
 {
 	for (;;)
@@ -131,6 +147,7 @@ static const struct tg_case cases[] = {
 	{ "flush", flush },
 	{ "ring", multicall },
 	{ "port", console },
+	{ "ac", ac },
 };
 
 void test_main(void)
