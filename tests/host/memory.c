@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,50 @@
 
 #include "lgdev.h"
 #include "verdict.h"
+
+#ifdef __x86_64__
+#define TEXT_EXIT	LG_EXIT_CONSOLE
+
+static bool is_end_of_line(const struct lg_run *run)
+{
+	return run->console.data[run->console.len - 1] == '\n';
+}
+
+static void start(int vcpu, size_t size)
+{
+	struct lg_regs64 regs = {
+		.rip = 0xffffffff80000000, .rsp = 0xffffffff80001000,
+		.cs = 0xe033, .ss = 0xe02b,
+	};
+	struct lg_xen_start xen = {
+		.cr3_gfn = 1,
+		.ram_pages = (size >> 12) - 64,
+		.shared_info_gfn = (size >> 12) - 64,
+	};
+
+	if (ioctl(vcpu, LG_SET_REGS64, &regs))
+		error("LG_SET_REGS64: %s", strerror(errno));
+	if (ioctl(vcpu, LG_XEN_START, &xen))
+		note("LG_XEN_START: %s", strerror(errno));
+}
+#else
+#define TEXT_EXIT	LG_EXIT_IO
+
+static bool is_end_of_line(const struct lg_run *run)
+{
+	return run->io.is_write && run->io.data == '\n';
+}
+
+static void start(int vcpu, size_t size)
+{
+	struct lg_regs32 regs;
+
+	(void)size;
+	ioctl(vcpu, LG_GET_REGS, &regs);
+	regs.eip = 0x2000;
+	ioctl(vcpu, LG_SET_REGS, &regs);
+}
+#endif
 
 static bool ended_well_or_killed(int ret)
 {
@@ -34,15 +79,26 @@ static void first_line(struct lgdev *g, const char *name)
 	do {
 		if (ioctl(g->vcpu, LG_RUN, 0))
 			error("LG_RUN: %s", strerror(errno));
-		if (g->run->exit_reason != LG_EXIT_IO)
+		if (g->run->exit_reason != TEXT_EXIT)
 			error("the guest ended: %u", g->run->exit_reason);
-	} while (!g->run->io.is_write || g->run->io.data != '\n');
+	} while (!is_end_of_line(g->run));
 }
 
+static void nothing(int sig)
+{
+	(void)sig;
+}
+
+/* A guest that cannot even say that it wants to end, may try so for ever. */
 static void report(struct lgdev *g, const char *what)
 {
-	int ret = lgdev_run(g);
+	struct sigaction act = { .sa_handler = nothing };
+	int ret;
 
+	sigaction(SIGALRM, &act, NULL);
+	alarm(5);
+	ret = lgdev_run(g);
+	alarm(0);
 	note("%s: %d %.60s", what, ret, ret < 0 ? strerror(-ret) :
 	     g->run->reason);
 	CHECK(ended_well_or_killed(ret), "%s: %d", what, ret);
@@ -126,10 +182,9 @@ static void check_fork(void)
 /* Memory that cannot be had: nothing mapped, read-only, beyond a file. */
 static void check_bad_backing(const char *what, void *p, size_t size)
 {
-	struct lg_guest_config config = { .abi = LG_ABI_LG32 };
+	struct lg_guest_config config = { .abi = lgdev_leg.abi };
 	struct lg_vcpu_config vcpu = { 0 };
 	struct lg_memory m = { .size = size, .hva = (uintptr_t)p };
-	struct lg_regs32 regs;
 	struct lg_run *run;
 	int dev = lgdev_open();
 	int guest = ioctl(dev, LG_CREATE_GUEST, &config), fd, ret;
@@ -142,9 +197,7 @@ static void check_bad_backing(const char *what, void *p, size_t size)
 	}
 	fd = ioctl(guest, LG_CREATE_VCPU, &vcpu);
 	run = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	ioctl(fd, LG_GET_REGS, &regs);
-	regs.eip = 0x2000;
-	ioctl(fd, LG_SET_REGS, &regs);
+	start(fd, size);
 	ret = ioctl(fd, LG_RUN, 0);
 	note("%s: %d, exit %u %.60s", what, ret, run->exit_reason,
 	     run->exit_reason >= LG_EXIT_SHUTDOWN ? run->reason : "");
