@@ -21,6 +21,8 @@
 
 #define REFRESH_PER_SECOND	10000	/* of a TSC that cannot be trusted */
 #define MIN_PERIOD_NS		1000000	/* as Xen has it */
+#define CLOCK_TICKS		20000	/* TSC: both clocks are read faster */
+#define CLOCK_TRIES		8
 #define SLIP_NS			1000000000	/* more than clocks drift */
 
 static bool tsc_is_stable(struct xenpv_vcpu *a)
@@ -128,17 +130,35 @@ static void write_wallclock(struct xenpv_vcpu *a)
 	WRITE_ONCE(s->wc.version, (version | 1) + 1);
 }
 
+/*
+ * One moment on both clocks. What comes between two readings (an interrupt, or
+ * another hypervisor below us) would make time jump ahead, and back the next time.
+ */
+static void read_clocks(struct xenpv_vcpu *a)
+{
+	unsigned int tries = CLOCK_TRIES;
+	u64 before, now, after;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	do {
+		before = rdtsc_ordered();
+		now = host_now(a);
+		after = rdtsc_ordered();
+	} while (after - before > CLOCK_TICKS && --tries);
+	a->time_cpu = smp_processor_id();
+	local_irq_restore(flags);
+	a->time.tsc_timestamp = after;
+	a->time.system_time = now;
+}
+
 /* Start counting from here. */
 static void rebase(struct lg_vcpu *vcpu)
 {
 	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
 	u32 khz = lg_tsc_khz();
 
-	preempt_disable();
-	a->time_cpu = smp_processor_id();
-	a->time.tsc_timestamp = rdtsc_ordered();
-	a->time.system_time = host_now(a);
-	preempt_enable();
+	read_clocks(a);
 	a->time.flags = khz ? PVCLOCK_TSC_STABLE_BIT : 0;
 	if (!khz)
 		khz = tsc_khz ?: 1000000;
