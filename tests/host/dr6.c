@@ -97,7 +97,7 @@ static void run_guest(unsigned int round)
 int main(void)
 {
 	int perf, zero = open("/dev/zero", O_RDONLY);
-	unsigned long long before, after;
+	unsigned long long before, after, usual;
 	cpu_set_t cpu;
 	unsigned int i;
 
@@ -107,15 +107,15 @@ int main(void)
 	signal(SIGTRAP, trapped);
 	perf = watch();
 	touch(zero);
-	before = hits(perf);
-	note("%llu hits for %u writes without a guest", before, 2 * READS);
+	/* The kernel writes one by one, or byte after byte. */
+	before = usual = hits(perf);
+	CHECK(usual >= 2 * READS, "%llu hits for %u writes", usual, 2 * READS);
 	for (i = 0; i < ROUNDS; i++) {
 		run_guest(i);
 		touch(zero);
 		after = hits(perf);
-		CHECK(after - before == 2 * READS,
-		      "round %u: %llu hits, not %u", i, after - before,
-		      2 * READS);
+		CHECK(after - before == usual, "round %u: %llu hits, not %llu", i,
+		      after - before, usual);
 		before = after;
 	}
 	CHECK(!traps, "%d signals that nobody asked for", traps);
