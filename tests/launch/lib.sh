@@ -48,6 +48,7 @@ start() {
 	ramdisk=$1
 	shift
 	: >out
+	: >log
 	lguest run --initrd "$ramdisk" --console file:log --console tty \
 		--console file:status "$@" /guest/vmlinux -- console=hvc0 \
 		</dev/null >out 2>err &
