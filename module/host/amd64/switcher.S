@@ -112,6 +112,26 @@
 661:
 .endm
 
+/* Is it in the kernel's part of the guest, with some bytes to follow? RCX is lost. */
+.macro IN_KERNEL address else
+	movq	$KERNEL_START, %rcx
+	cmpq	%rcx, \address
+	jb	\else
+	cmpq	$-128, \address
+	ja	\else
+.endm
+
+/* Arguments of a call like mmu_update(requests, COUNT, 0, DOMID_SELF)? */
+.macro BATCH_OF count
+	cmpq	$\count, %rsi
+	jne	direct_slow
+	testq	%rdx, %rdx
+	jnz	direct_slow
+	cmpq	$DOMID_SELF, %r10
+	jne	direct_slow
+	IN_KERNEL %rdi direct_slow
+.endm
+
 #define MSR_FS_BASE_		0xc0000100
 #define MSR_GS_BASE_		0xc0000101
 
@@ -313,11 +333,7 @@ direct_iret:
 	cmpq	$0, DIRECT(user_cr3)
 	je	direct_slow
 	movq	STATE(scratch), %rax
-	movq	$KERNEL_START, %rcx
-	cmpq	%rcx, %rax
-	jb	direct_slow
-	cmpq	$-128, %rax
-	ja	direct_slow
+	IN_KERNEL %rax direct_slow
 	movq	DIRECT(info), %rcx
 	cmpb	$0, INFO_PENDING(%rcx)
 	jne	direct_slow
@@ -405,17 +421,7 @@ direct_vcpu_op:
  * shadow what it allows; nothing if we do not know the page: it will fault.
  */
 direct_mmu_update:
-	cmpq	$1, %rsi
-	jne	direct_slow
-	testq	%rdx, %rdx
-	jnz	direct_slow
-	cmpq	$DOMID_SELF, %r10
-	jne	direct_slow
-	movq	$KERNEL_START, %rcx
-	cmpq	%rcx, %rdi
-	jb	direct_slow
-	cmpq	$-128, %rdi
-	ja	direct_slow
+	BATCH_OF 1
 	STAC_
 guest_memory_4:
 	movq	MMU_UPDATE_ptr(%rdi), %rbx
@@ -485,17 +491,7 @@ no_frames:
 direct_mmuext:
 	cmpl	$0, DIRECT(may_load)
 	je	direct_slow
-	cmpq	$2, %rsi
-	jne	direct_slow
-	testq	%rdx, %rdx
-	jnz	direct_slow
-	cmpq	$DOMID_SELF, %r10
-	jne	direct_slow
-	movq	$KERNEL_START, %rcx
-	cmpq	%rcx, %rdi
-	jb	direct_slow
-	cmpq	$-128, %rdi
-	ja	direct_slow
+	BATCH_OF 2
 	STAC_
 guest_memory_2:
 	cmpl	$MMUEXT_NEW_BASEPTR, MMUEXT_cmd(%rdi)
@@ -574,11 +570,7 @@ handle_gp:
 	movq	%rax, SAVE(0)
 	movq	%rcx, SAVE(1)
 	movq	8(%rsp), %rax
-	movq	$KERNEL_START, %rcx
-	cmpq	%rcx, %rax
-	jb	gp_slow
-	cmpq	$-128, %rax
-	ja	gp_slow
+	IN_KERNEL %rax gp_slow
 	STAC_
 guest_memory_3:
 	cmpb	$INSN_CLI, (%rax)
@@ -707,6 +699,22 @@ switcher_fault:
 	movl	$LG_TRAP_SWITCHER, %edi
 	jmp	back_swapgs
 
+/* From the guest, on a stack of our own: as if it had come to the run frame's. */
+.macro EXIT_FROM_IST vector
+	pushq	%rax
+	movq	%rsp, %rax
+	leaq	FRAME_END, %rsp
+	pushq	40(%rax)
+	pushq	32(%rax)
+	pushq	24(%rax)
+	pushq	16(%rax)
+	pushq	8(%rax)
+	pushq	$0
+	pushq	$\vector
+	movq	(%rax), %rax
+	jmp	save_registers
+.endm
+
 /*
  * What may come at any instruction: NMI, machine check. On a stack of its own,
  * five words pushed by the CPU, all registers somebody else's.
@@ -751,18 +759,7 @@ handle_\name:
 	pushq	$\vector
 	jmp	save_registers
 .L\name\()_from_guest:
-	pushq	%rax
-	movq	%rsp, %rax
-	leaq	FRAME_END, %rsp
-	pushq	40(%rax)
-	pushq	32(%rax)
-	pushq	24(%rax)
-	pushq	16(%rax)
-	pushq	8(%rax)
-	pushq	$0
-	pushq	$\vector
-	movq	(%rax), %rax
-	jmp	save_registers
+	EXIT_FROM_IST \vector
 .endm
 
 	ASYNC	nmi 2 LG_NOTE_NMI
@@ -775,18 +772,7 @@ handle_db:
 	jnz	1f
 	andl	$~0x100, 16(%rsp)
 	iretq
-1:	pushq	%rax
-	movq	%rsp, %rax
-	leaq	FRAME_END, %rsp
-	pushq	40(%rax)
-	pushq	32(%rax)
-	pushq	24(%rax)
-	pushq	16(%rax)
-	pushq	8(%rax)
-	pushq	$0
-	pushq	$1
-	movq	(%rax), %rax
-	jmp	save_registers
+1:	EXIT_FROM_IST 1
 
 /* Its error code is zero, and where it came from does not matter. */
 handle_df:
