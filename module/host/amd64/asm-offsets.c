@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Generates asm-offsets.h: what switcher.S may know of C structs.
+ * Generates asm-offsets.h: what switcher.S may know of C structs and of Xen's
+ * interface.
  */
+#include <linux/errno.h>
 #include <linux/kbuild.h>
-#include "host.h"
+#include "lg.h"
+#include <xen/interface/xen.h>
+#include <xen/interface/vcpu.h>
 
 #define STATE(field)	DEFINE(LG_STATE_ ## field, offsetof(struct lg_state, field))
 #define FRAME(field)	DEFINE(FRAME_ ## field, offsetof(struct lg_frame, field))
 
 #define DIRECT(field)	DEFINE(LG_DIRECT_ ## field, offsetof(struct lg_direct, field))
+#define IRET(field)	DEFINE(IRET_ ## field, offsetof(struct iret_context, field))
 
 int main(void);
 
@@ -49,6 +54,47 @@ int main(void)
 	DIRECT(pages);
 	DIRECT(hot);
 	DIRECT(hot_shadows);
+	DEFINE(INFO_PENDING, offsetof(struct vcpu_info, evtchn_upcall_pending));
+	DEFINE(INFO_MASK, offsetof(struct vcpu_info, evtchn_upcall_mask));
+	IRET(rax);
+	IRET(r11);
+	IRET(rcx);
+	IRET(flags);
+	IRET(rip);
+	IRET(cs);
+	IRET(rflags);
+	IRET(rsp);
+	IRET(ss);
+	DEFINE(HYPERCALL_MMU_UPDATE, __HYPERVISOR_mmu_update);
+	DEFINE(MMU_UPDATE_ptr, offsetof(struct mmu_update, ptr));
+	DEFINE(MMU_UPDATE_val, offsetof(struct mmu_update, val));
+	DEFINE(HYPERCALL_STACK_SWITCH, __HYPERVISOR_stack_switch);
+	DEFINE(HYPERCALL_IRET, __HYPERVISOR_iret);
+	DEFINE(HYPERCALL_VCPU_OP, __HYPERVISOR_vcpu_op);
+	DEFINE(VCPUOP_IS_UP, VCPUOP_is_up);
+	DEFINE(HYPERCALL_SEGMENT_BASE, __HYPERVISOR_set_segment_base);
+	DEFINE(BASE_FS, SEGBASE_FS);
+	DEFINE(BASE_GS_USER, SEGBASE_GS_USER);
+	DEFINE(HYPERCALL_MMUEXT_OP, __HYPERVISOR_mmuext_op);
+	DEFINE(NEW_BASEPTR, MMUEXT_NEW_BASEPTR);
+	DEFINE(NEW_USER_BASEPTR, MMUEXT_NEW_USER_BASEPTR);
+	DEFINE(MMUEXT_BYTES, sizeof(struct mmuext_op));
+	DEFINE(MMUEXT_cmd, offsetof(struct mmuext_op, cmd));
+	DEFINE(MMUEXT_mfn, offsetof(struct mmuext_op, arg1));
+	DEFINE(OUR_DOMAIN, DOMID_SELF);
+	DEFINE(NO_ENTRY, ENOENT);
+	DEFINE(PTE_P, LG_PTE_P);
+	DEFINE(PTE_RW, LG_PTE_RW);
+	DEFINE(PTE_A, LG_PTE_A);
+	DEFINE(PTE_D, LG_PTE_D);
+	/* Flags a program may have; and what a system call starts with. */
+	DEFINE(FLAGS_LOADABLE, LG_EFLAGS_LOADABLE);
+	DEFINE(FLAGS_SYSCALL, LG_EFLAGS_LOADABLE &
+	       ~(X86_EFLAGS_AC | X86_EFLAGS_RF | X86_EFLAGS_NT |
+		 X86_EFLAGS_TF | X86_EFLAGS_DF));
+	DEFINE(FLAGS_ALWAYS, X86_EFLAGS_IF | X86_EFLAGS_FIXED);
+	DEFINE(FLAG_IF, X86_EFLAGS_IF);
+	DEFINE(FLAGS_IF_IOPL, X86_EFLAGS_IF | X86_EFLAGS_IOPL);
 	DEFINE(LG_PAGE_frame, offsetof(struct lg_frame_page, frame));
 	return 0;
 }

@@ -44,54 +44,10 @@
 #define SAVE(n)			(switcher_text + WINDOW_FRAME * 4096 + \
 				 LG_DIRECT_save + n * 8)(%rip)
 
-/* struct vcpu_info */
-#define INFO_PENDING		0
-#define INFO_MASK		1
-
-/* Bytes of the guest's frames: see docs/abi/xenpv.md, section 4. */
+/* Of a system call's frame: see docs/abi/xenpv.md, section 4. */
 #define BOUNCE_BYTES		(7 * 8)
-#define IRET_rax		0
-#define IRET_r11		8
-#define IRET_rcx		16
-#define IRET_flags		24
-#define IRET_rip		32
-#define IRET_cs			40
-#define IRET_rflags		48
-#define IRET_rsp		56
-#define IRET_ss			64
-/* Hypercalls, and what we know of their arguments. */
-#define HYPERCALL_MMU_UPDATE	1
-#define MMU_UPDATE_ptr		0
-#define MMU_UPDATE_val		8
-#define HYPERCALL_STACK_SWITCH	3
-#define HYPERCALL_IRET		23
-#define HYPERCALL_VCPU_OP	24
-#define VCPUOP_IS_UP		3
-#define HYPERCALL_SEGMENT_BASE	25
-#define SEGBASE_FS		0
-#define SEGBASE_GS_USER		1
-#define HYPERCALL_MMUEXT_OP	26
-#define MMUEXT_NEW_BASEPTR	5
-#define MMUEXT_NEW_USER_BASEPTR	15
-#define MMUEXT_BYTES		24	/* of each */
-#define MMUEXT_cmd		0
-#define MMUEXT_mfn		8
-#define DOMID_SELF		0x7ff0
-#define ENOENT			2
+
 #define INSN_CLI		0xfa
-
-/* Flags a program may have; and what its kernel starts with. */
-#define FLAGS_LOADABLE		0x254dd5
-#define FLAGS_SYSCALL		0x2008d5
-#define FLAGS_ALWAYS		0x202
-#define FLAG_IF			0x200
-#define FLAGS_IF_IOPL		0x3200
-
-/* Of page-table entries */
-#define PTE_P			0x01
-#define PTE_RW			0x02
-#define PTE_A			0x20
-#define PTE_D			0x40
 
 #define USER_CS			0x33
 #define USER_DS			0x2b
@@ -127,7 +83,7 @@
 	jne	direct_slow
 	testq	%rdx, %rdx
 	jnz	direct_slow
-	cmpq	$DOMID_SELF, %r10
+	cmpq	$OUR_DOMAIN, %r10
 	jne	direct_slow
 	IN_KERNEL %rdi direct_slow
 .endm
@@ -396,11 +352,11 @@ direct_segment_base:
 	sarq	$16, %rcx
 	cmpq	%rcx, %rsi
 	jne	direct_slow
-	cmpq	$SEGBASE_GS_USER, %rdi
+	cmpq	$BASE_GS_USER, %rdi
 	jne	1f
 	movq	%rsi, DIRECT(gs_user)
 	jmp	direct_done
-1:	cmpq	$SEGBASE_FS, %rdi
+1:	cmpq	$BASE_FS, %rdi
 	jne	direct_slow
 	wrfsbase %rsi
 	jmp	direct_done
@@ -412,7 +368,7 @@ direct_vcpu_op:
 	movl	DIRECT(vcpus), %ecx
 	cmpq	%rcx, %rsi
 	jb	direct_slow
-	movq	$-ENOENT, %rax
+	movq	$-NO_ENTRY, %rax
 	jmp	direct_done_rax
 
 /*
@@ -494,10 +450,10 @@ direct_mmuext:
 	BATCH_OF 2
 	STAC_
 guest_memory_2:
-	cmpl	$MMUEXT_NEW_BASEPTR, MMUEXT_cmd(%rdi)
+	cmpl	$NEW_BASEPTR, MMUEXT_cmd(%rdi)
 	jne	direct_slow
 	movq	MMUEXT_mfn(%rdi), %rbx
-	cmpl	$MMUEXT_NEW_USER_BASEPTR, (MMUEXT_BYTES + MMUEXT_cmd)(%rdi)
+	cmpl	$NEW_USER_BASEPTR, (MMUEXT_BYTES + MMUEXT_cmd)(%rdi)
 	jne	direct_slow
 	movq	(MMUEXT_BYTES + MMUEXT_mfn)(%rdi), %rdx
 guest_memory_2_end:
