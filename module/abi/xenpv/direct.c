@@ -22,8 +22,11 @@ static bool segments_are_ok(struct lg_vcpu *vcpu)
 	       host_stack_selector_is_ok(vcpu, XENPV_USER_DS);
 }
 
-/* The way to programs and back; 0 where the switcher must not take it. */
-static void give_modes(struct lg_vcpu *vcpu, struct lg_direct *d)
+/*
+ * The way to programs and back; 0 where the switcher must not take it. @ok: their
+ * segments are.
+ */
+static void give_modes(struct lg_vcpu *vcpu, struct lg_direct *d, bool ok)
 {
 	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
 	const struct xenpv_callback *syscall =
@@ -33,18 +36,18 @@ static void give_modes(struct lg_vcpu *vcpu, struct lg_direct *d)
 	d->syscall_rip = 0;
 	d->syscall_masks = syscall->mask;
 	d->kernel_sp = a->kernel_sp & ~15ull;
-	if (!vcpu->mmu.root[1] || !segments_are_ok(vcpu))
+	if (!vcpu->mmu.root[1] || !ok)
 		return;
 	d->user_cr3 = lg_shadow_mode_phys(vcpu, true);
 	if (sp_is_ok(a->kernel_sp))
 		d->syscall_rip = syscall->rip;
 }
 
-static void give_roots(struct lg_vcpu *vcpu, struct lg_direct *d)
+static void give_roots(struct lg_vcpu *vcpu, struct lg_direct *d, bool ok)
 {
 	d->kernel_gfn = vcpu->mmu.kernel_gfn;
 	d->user_gfn = vcpu->mmu.user_gfn;
-	d->may_load = segments_are_ok(vcpu) && lg_shadow_may_load(vcpu);
+	d->may_load = ok && lg_shadow_may_load(vcpu);
 	if (!d->may_load)
 		return;
 	lg_shadow_recent(vcpu, false, d->kernel_root, LG_DIRECT_ROOTS);
@@ -69,6 +72,7 @@ void xenpv_direct_give(struct lg_vcpu *vcpu)
 {
 	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
 	struct lg_direct *d = host_direct(vcpu);
+	bool ok;
 
 	if (!d)
 		return;
@@ -83,8 +87,9 @@ void xenpv_direct_give(struct lg_vcpu *vcpu)
 	d->gs_kernel = a->gs_kernel;
 	d->gs_user = a->gs_user;
 	d->vcpus = LG_MAX_VCPUS;
-	give_modes(vcpu, d);
-	give_roots(vcpu, d);
+	ok = segments_are_ok(vcpu);
+	give_modes(vcpu, d, ok);
+	give_roots(vcpu, d, ok);
 }
 
 /* They were there a moment ago; only memory can be short. */
