@@ -128,7 +128,7 @@ static int xenpv_start(struct lg_vcpu *vcpu, const struct lg_xen_start *start)
 /* The next instruction must be where the CPU can go. */
 static void check_rip(struct lg_vcpu *vcpu)
 {
-	if (!xenpv_is_canonical(host_frame(vcpu)->rip))
+	if (!host_is_canonical(host_frame(vcpu)->rip))
 		xenpv_inject(vcpu, X86_TRAP_GP, 0);
 }
 

@@ -280,7 +280,7 @@ static bool msr_read(struct lg_vcpu *vcpu, u32 msr, u64 *value)
 
 static bool base_is_ok(u64 value, u64 *base)
 {
-	if (!xenpv_is_canonical(value))
+	if (!host_is_canonical(value))
 		return false;
 	*base = value;
 	return true;

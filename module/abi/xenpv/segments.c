@@ -101,7 +101,7 @@ long xenpv_set_ldt(struct lg_vcpu *vcpu, u64 gva, u64 entries)
 	int rc;
 
 	if (entries > LDT_MAX || (entries && !PAGE_ALIGNED(gva)) ||
-	    !xenpv_is_canonical(gva))
+	    !host_is_canonical(gva))
 		return -EINVAL;
 	a->ldt_entries = 0;
 	host_set_ldt_size(vcpu, 0);
@@ -207,7 +207,7 @@ long xenpv_set_segment_base(struct lg_vcpu *vcpu, u64 which, u64 base)
 {
 	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
 
-	if (which != SEGBASE_GS_USER_SEL && !xenpv_is_canonical(base))
+	if (which != SEGBASE_GS_USER_SEL && !host_is_canonical(base))
 		return -EINVAL;
 	switch (which) {
 	case SEGBASE_FS:

@@ -415,7 +415,7 @@ static long register_runstate(struct lg_vcpu *vcpu, u64 gva)
 
 	if (lg_shadow_read(vcpu, gva, &r, sizeof(r)))
 		return -EFAULT;
-	if (!xenpv_is_canonical(r.addr.p))
+	if (!host_is_canonical(r.addr.p))
 		return -EFAULT;
 	a->runstate_gva = r.addr.p;
 	account(vcpu);
@@ -439,7 +439,7 @@ static long register_time(struct lg_vcpu *vcpu, u64 gva)
 
 	if (lg_shadow_read(vcpu, gva, &r, sizeof(r)))
 		return -EFAULT;
-	if (!xenpv_is_canonical(r.addr.p))
+	if (!host_is_canonical(r.addr.p))
 		return -EFAULT;
 	a->time_area_gva = r.addr.p;
 	time_area_write(vcpu);

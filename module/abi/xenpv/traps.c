@@ -95,7 +95,7 @@ static void bounce(struct lg_vcpu *vcpu, const struct xenpv_callback *to,
 	size = b.words * sizeof(b.word[0]);
 	sp = (sp & ~15ull) - size;
 	set_mode(vcpu, true);
-	if (!xenpv_is_canonical(sp) || lg_shadow_write(vcpu, sp, b.word, size)) {
+	if (!host_is_canonical(sp) || lg_shadow_write(vcpu, sp, b.word, size)) {
 		lg_kill(vcpu, "bad stack %#llx for %s %u at %#llx", sp, what,
 			number, f->rip);
 		return;
@@ -297,7 +297,7 @@ long xenpv_iret(struct lg_vcpu *vcpu)
 	struct lg_frame *f = host_frame(vcpu);
 	struct iret_context i;
 
-	if (!xenpv_is_canonical(f->rsp) ||
+	if (!host_is_canonical(f->rsp) ||
 	    lg_shadow_read(vcpu, f->rsp, &i, sizeof(i))) {
 		lg_kill(vcpu, "bad stack %#llx for iret", f->rsp);
 		return -EFAULT;
@@ -353,7 +353,7 @@ long xenpv_set_trap_table(struct lg_vcpu *vcpu, u64 gva)
 			return -EFAULT;
 		if (!t.address)
 			return 0;
-		if (!xenpv_is_canonical(t.address))
+		if (!host_is_canonical(t.address))
 			return -EINVAL;
 		a->trap[array_index_nospec(t.vector, 256)] =
 			(struct xenpv_callback) {
@@ -381,7 +381,7 @@ static long callback_register(struct lg_vcpu *vcpu, u64 gva)
 	default:	/* SYSENTER, too: we have none */
 		return -ENOSYS;
 	}
-	if (!xenpv_is_canonical(r.address))
+	if (!host_is_canonical(r.address))
 		return -EINVAL;
 	a->callback[array_index_nospec(r.type, XENPV_CALLBACKS)] =
 		(struct xenpv_callback) {
@@ -445,8 +445,8 @@ long xenpv_set_callbacks(struct lg_vcpu *vcpu, u64 event, u64 failsafe,
 {
 	struct xenpv_callback *c = xenpv_vcpu(vcpu)->callback;
 
-	if (!xenpv_is_canonical(event) || !xenpv_is_canonical(failsafe) ||
-	    !xenpv_is_canonical(syscall))
+	if (!host_is_canonical(event) || !host_is_canonical(failsafe) ||
+	    !host_is_canonical(syscall))
 		return -EINVAL;
 	c[CALLBACKTYPE_event].rip = event;
 	c[CALLBACKTYPE_failsafe].rip = failsafe;

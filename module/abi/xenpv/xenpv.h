@@ -207,12 +207,6 @@ static inline struct xenpv_vcpu *xenpv_vcpu(struct lg_vcpu *vcpu)
 	return vcpu->abi;
 }
 
-/* A claim: the CPU accepts it as an address. Four levels of page tables. */
-static inline bool xenpv_is_canonical(u64 gva)
-{
-	return (s64)(gva << 16) >> 16 == (s64)gva;
-}
-
 /* mmu.c */
 long xenpv_mmu_update(struct lg_vcpu *vcpu, u64 requests, u64 count, u64 done,
 		      u64 domid);

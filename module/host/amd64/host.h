@@ -75,6 +75,7 @@
 #ifndef __ASSEMBLER__
 #include <linux/types.h>
 #include <asm/desc_defs.h>
+#include <asm/page.h>
 #include <asm/processor.h>
 
 /**
@@ -232,6 +233,12 @@ struct host_vcpu {
 	u16 host_ds, host_es, host_fs, host_gs, host_ldt;
 	u64 host_fs_base, host_gs_base;
 };
+
+/* A claim: the CPU accepts it as an address, with four levels of page tables. */
+static inline bool host_is_canonical(u64 gva)
+{
+	return __is_canonical_address(gva, 48);
+}
 
 #define HOST_MAX_MEMORY		(64ull << 30)	/* bytes */
 #define HOST_GET_REGS		LG_GET_REGS64

@@ -75,10 +75,10 @@ int host_get_regs(struct lg_vcpu *vcpu, struct lg_regs64 *regs)
 static bool regs_are_sane(struct lg_vcpu *vcpu, const struct lg_regs64 *regs)
 {
 	return !memchr_inv(regs->reserved, 0, sizeof(regs->reserved)) &&
-	       __is_canonical_address(regs->rip, 48) &&
-	       __is_canonical_address(regs->rsp, 48) &&
-	       __is_canonical_address(regs->fs_base, 48) &&
-	       __is_canonical_address(regs->gs_base, 48) &&
+	       host_is_canonical(regs->rip) &&
+	       host_is_canonical(regs->rsp) &&
+	       host_is_canonical(regs->fs_base) &&
+	       host_is_canonical(regs->gs_base) &&
 	       host_code_selector_is_ok(vcpu, regs->cs) &&
 	       host_stack_selector_is_ok(vcpu, regs->ss) &&
 	       host_data_selector_is_ok(vcpu, regs->ds) &&

@@ -261,9 +261,9 @@ static bool frame_is_ok(struct lg_frame *f)
 	f->rflags = (f->rflags & LG_EFLAGS_LOADABLE) | X86_EFLAGS_IF |
 		    X86_EFLAGS_FIXED;
 	return (f->cs & f->ss & 3) == 3 &&
-	       __is_canonical_address(f->rip, 48) &&
-	       __is_canonical_address(f->fs_base, 48) &&
-	       __is_canonical_address(f->gs_base, 48);
+	       host_is_canonical(f->rip) &&
+	       host_is_canonical(f->fs_base) &&
+	       host_is_canonical(f->gs_base);
 }
 
 /**
