@@ -42,35 +42,6 @@ void *tg_va(u32 gpa)
 	return (void *)(gpa + tg_env.offset);
 }
 
-void *memset(void *d, int c, size_t n)
-{
-	u8 *p = d;
-
-	while (n--)
-		*p++ = c;
-	return d;
-}
-
-void *memcpy(void *d, const void *s, size_t n)
-{
-	const u8 *from = s;
-	u8 *to = d;
-
-	while (n--)
-		*to++ = *from++;
-	return d;
-}
-
-int memcmp(const void *a, const void *b, size_t n)
-{
-	const u8 *x = a, *y = b;
-
-	for (; n; n--, x++, y++)
-		if (*x != *y)
-			return *x - *y;
-	return 0;
-}
-
 u32 tg_page_alloc(void)
 {
 	u32 gpa = next_page;
@@ -82,28 +53,6 @@ u32 tg_page_alloc(void)
 	next_page += TG_PAGE;
 	memset(tg_va(gpa), 0, TG_PAGE);
 	return gpa;
-}
-
-bool tg_streq(const char *a, const char *b)
-{
-	while (*a && *a == *b) {
-		a++;
-		b++;
-	}
-	return *a == *b;
-}
-
-void tg_run_case(const struct tg_case *cases, u32 count)
-{
-	u32 i;
-
-	for (i = 0; i < count; i++) {
-		if (tg_streq(cases[i].name, tg_arg)) {
-			cases[i].run();
-			return;
-		}
-	}
-	tg_error("no case \"%s\" here", tg_arg);
 }
 
 bool tg_ring_put(u32 nr, u32 a, u32 b, u32 c, u32 d)

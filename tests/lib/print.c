@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Text out of the guest, byte by byte through the transmit half of a UART at
- * 0x3f8, with as much of printf() as tests need: %c %s %d %u %x %p, a width,
- * 0 and #.
+ * Text out of the guest, with as much of printf() as tests need:
+ * %c %s %d %u %x %p, `l`, a width, 0 and #.
  */
-#include "tg.h"
-
-#define UART	0x3f8
+#include <tg.h>
 
 struct buffer {
 	char *at;
@@ -19,10 +16,10 @@ static void put(struct buffer *b, char c)
 		*b->at++ = c;
 }
 
-static void put_number(struct buffer *b, u32 value, u32 base, int width,
+static void put_number(struct buffer *b, unsigned long value, u32 base, int width,
 		       char pad)
 {
-	char digits[12];
+	char digits[24];
 	int n = 0;
 
 	do {
@@ -35,11 +32,11 @@ static void put_number(struct buffer *b, u32 value, u32 base, int width,
 		put(b, digits[--n]);
 }
 
-static void put_signed(struct buffer *b, int value, int width, char pad)
+static void put_signed(struct buffer *b, long value, int width, char pad)
 {
 	if (value < 0)
 		put(b, '-');
-	put_number(b, value < 0 ? -(u32)value : (u32)value, 10, width, pad);
+	put_number(b, value < 0 ? -(unsigned long)value : (unsigned long)value, 10, width, pad);
 }
 
 static void put_string(struct buffer *b, const char *s)
@@ -48,32 +45,44 @@ static void put_string(struct buffer *b, const char *s)
 		put(b, *s++);
 }
 
-static void put_hex(struct buffer *b, u32 value, bool sharp, int width, char pad)
+/**
+ * struct spec - one conversion
+ * @sharp: `#`
+ * @wide: `l`
+ * @pad: what fills the width
+ * @width: as given
+ */
+struct spec {
+	bool sharp, wide;
+	char pad;
+	int width;
+};
+
+static const char *parse(const char *fmt, struct spec *s)
 {
-	if (sharp)
-		put_string(b, "0x");
-	put_number(b, value, 16, width, pad);
+	*s = (struct spec) { .pad = ' ' };
+	for (; *fmt == '#' || *fmt == '0'; fmt++) {
+		s->sharp |= *fmt == '#';
+		s->pad = *fmt == '0' ? '0' : s->pad;
+	}
+	while (*fmt >= '0' && *fmt <= '9')
+		s->width = s->width * 10 + *fmt++ - '0';
+	for (; *fmt == 'l'; fmt++)
+		s->wide = true;
+	return fmt;
 }
 
 void tg_vsnprintf(char *to, size_t size, const char *fmt, va_list ap)
 {
 	struct buffer b = { to, to + size - 1 };
+	struct spec s;
 
 	for (; *fmt; fmt++) {
-		bool sharp = false;
-		char pad = ' ';
-		int width = 0;
-
 		if (*fmt != '%') {
 			put(&b, *fmt);
 			continue;
 		}
-		for (fmt++; *fmt == '#' || *fmt == '0' || *fmt == 'l'; fmt++) {
-			sharp |= *fmt == '#';
-			pad = *fmt == '0' ? '0' : pad;
-		}
-		while (*fmt >= '0' && *fmt <= '9')
-			width = width * 10 + *fmt++ - '0';
+		fmt = parse(fmt + 1, &s);
 		switch (*fmt) {
 		case 'c':
 			put(&b, va_arg(ap, int));
@@ -82,16 +91,22 @@ void tg_vsnprintf(char *to, size_t size, const char *fmt, va_list ap)
 			put_string(&b, va_arg(ap, const char *));
 			break;
 		case 'd':
-			put_signed(&b, va_arg(ap, int), width, pad);
+			put_signed(&b, s.wide ? va_arg(ap, long) : va_arg(ap, int),
+				   s.width, s.pad);
 			break;
 		case 'u':
-			put_number(&b, va_arg(ap, u32), 10, width, pad);
+			put_number(&b, s.wide ? va_arg(ap, unsigned long) : va_arg(ap, u32),
+				   10, s.width, s.pad);
 			break;
 		case 'p':
-			sharp = true;
+			s.sharp = true;
+			s.wide = true;
 			/* fallthrough */
 		case 'x':
-			put_hex(&b, va_arg(ap, u32), sharp, width, pad);
+			if (s.sharp)
+				put_string(&b, "0x");
+			put_number(&b, s.wide ? va_arg(ap, unsigned long) : va_arg(ap, u32),
+				   16, s.width, s.pad);
 			break;
 		default:
 			put(&b, *fmt);
@@ -103,12 +118,13 @@ void tg_vsnprintf(char *to, size_t size, const char *fmt, va_list ap)
 void tg_printf(const char *fmt, ...)
 {
 	char text[256];
+	size_t len = 0;
 	va_list ap;
-	char *c;
 
 	va_start(ap, fmt);
 	tg_vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	for (c = text; *c; c++)
-		tg_outb(UART, *c);
+	while (text[len])
+		len++;
+	tg_console(text, len);
 }

@@ -13,9 +13,6 @@
 #ifndef TESTS_LIB_TG_H
 #define TESTS_LIB_TG_H
 
-#include <stdbool.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <lguest/lg32.h>
 #include <lguest/api.h>
 #include "tg-port.h"
@@ -24,6 +21,8 @@ typedef __u8 u8;
 typedef __u16 u16;
 typedef __u32 u32;
 typedef __u64 u64;
+
+#include "tg-common.h"
 
 #define TG_PAGE			4096u
 #define TG_KERNEL		0xC0000000u	/* kernel_address of every guest */
@@ -34,7 +33,6 @@ typedef __u64 u64;
 #define TG_USER_CS		0x73
 #define TG_USER_DS		0x7b
 
-#define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 
 static inline void barrier(void)
 {
@@ -67,7 +65,6 @@ extern struct tg_first tg_first;
 /* init.c */
 extern struct lg32_data tg_data;
 extern u32 tg_memory;			/* bytes of guest memory */
-extern char tg_arg[128];		/* the guest's command line */
 extern char tg_trap_stack[2 * TG_PAGE];	/* stack for traps out of ring 3 */
 #define TG_TRAP_ESP ((u32)tg_trap_stack + sizeof(tg_trap_stack))
 
@@ -75,17 +72,6 @@ void tg_read_boot_params(void);		/* for tg_early(): memory, arg */
 u32 tg_gpa(const volatile void *p);	/* of an object in the image */
 void *tg_va(u32 gpa);			/* of memory below TG_BOOT_MAP */
 u32 tg_page_alloc(void);		/* gpa of a zeroed page */
-bool tg_streq(const char *a, const char *b);
-
-/* For guests with several cases: run the one the command line names. */
-struct tg_case {
-	const char *name;
-	void (*run)(void);
-};
-void tg_run_case(const struct tg_case *cases, u32 count);
-void *memset(void *d, int c, size_t n);
-void *memcpy(void *d, const void *s, size_t n);
-int memcmp(const void *a, const void *b, size_t n);
 
 /* hypercalls */
 static inline u32 tg_hcall(u32 nr, u32 a, u32 b, u32 c, u32 d)
@@ -103,18 +89,6 @@ static inline u32 tg_hcall(u32 nr, u32 a, u32 b, u32 c, u32 d)
 bool tg_ring_put(u32 nr, u32 a, u32 b, u32 c, u32 d);
 u32 tg_ring_slot(void);			/* where the next one goes */
 
-/* print.c: text to the UART */
-void tg_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void tg_vsnprintf(char *to, size_t size, const char *fmt, va_list ap);
-
-/* verdict.c: the worst one wins; test_main() returning ends the guest */
-void tg_failure(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void tg_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void tg_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void __attribute__((noreturn)) tg_exit(void);
-
-#define TG_CHECK(cond, ...) \
-	do { if (!(cond)) tg_failure(__VA_ARGS__); } while (0)
 #define TG_EQ(got, want, what) \
 	do { \
 		u32 got_ = (u32)(got), want_ = (u32)(want); \

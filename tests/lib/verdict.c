@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The verdict: SUCCESS, SKIP, ERROR (the test could not be made) or FAILURE
- * (the host is wrong).  The worst one wins and travels as the text of the
- * SHUTDOWN hypercall: a clean power-off for SUCCESS, a crash for the others,
- * so that whatever runs the guest has it without looking at the console.
+ * (the host is wrong). The worst one wins; tg_leave() tells whoever runs the guest.
  */
-#include "tg.h"
+#include <tg.h>
 
 enum verdict { SUCCESS, SKIP, ERROR, FAILURE };
 
@@ -15,7 +13,7 @@ enum verdict { SUCCESS, SKIP, ERROR, FAILURE };
 static const char *const names[] = { "SUCCESS", "SKIP", "ERROR", "FAILURE" };
 static enum verdict worst;
 static u32 lines;
-static char reason[LG32_TEXT_BYTES] __attribute__((aligned(256)));
+static char reason[TG_REASON_BYTES] __attribute__((aligned(256))) = "SUCCESS";
 
 static void set_reason(const char *fmt, ...)
 {
@@ -28,7 +26,7 @@ static void set_reason(const char *fmt, ...)
 
 static void give(enum verdict v, const char *fmt, va_list ap)
 {
-	char text[LG32_TEXT_BYTES];
+	char text[TG_REASON_BYTES];
 
 	tg_vsnprintf(text, sizeof(text), fmt, ap);
 	if (lines++ < MOST_LINES)
@@ -68,10 +66,5 @@ void tg_skip(const char *fmt, ...)
 
 void tg_exit(void)
 {
-	if (worst == SUCCESS)
-		set_reason("SUCCESS");
-	tg_hcall(LG32_SHUTDOWN, tg_gpa(reason),
-		 worst == SUCCESS ? LG32_POWEROFF : 0, 0, 0);
-	for (;;)
-		;
+	tg_leave(reason, worst == SUCCESS);
 }

@@ -18,35 +18,6 @@ static char box_page[TG_PAGE] __attribute__((aligned(4096)));
 static u64 next_page;
 void tg_main(struct start_info *start);
 
-void *memset(void *d, int c, size_t n)
-{
-	u8 *p = d;
-
-	while (n--)
-		*p++ = c;
-	return d;
-}
-
-void *memcpy(void *d, const void *s, size_t n)
-{
-	const u8 *from = s;
-	u8 *to = d;
-
-	while (n--)
-		*to++ = *from++;
-	return d;
-}
-
-int memcmp(const void *a, const void *b, size_t n)
-{
-	const u8 *x = a, *y = b;
-
-	for (; n; n--, x++, y++)
-		if (*x != *y)
-			return *x - *y;
-	return 0;
-}
-
 u64 tg_gfn(const volatile void *p)
 {
 	return ((u64)p - TG_KERNEL) / TG_PAGE;
@@ -65,28 +36,6 @@ u64 tg_page_alloc(void)
 	}
 	memset(tg_va(next_page), 0, TG_PAGE);
 	return next_page++;
-}
-
-bool tg_streq(const char *a, const char *b)
-{
-	while (*a && *a == *b) {
-		a++;
-		b++;
-	}
-	return *a == *b;
-}
-
-void tg_run_case(const struct tg_case *cases, u32 count)
-{
-	u32 i;
-
-	for (i = 0; i < count; i++) {
-		if (tg_streq(cases[i].name, tg_arg)) {
-			cases[i].run();
-			return;
-		}
-	}
-	tg_error("no case \"%s\" here", tg_arg);
 }
 
 static bool map_special(void *page, u64 gfn)

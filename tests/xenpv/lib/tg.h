@@ -13,9 +13,6 @@
 #ifndef TESTS_XENPV_LIB_TG_H
 #define TESTS_XENPV_LIB_TG_H
 
-#include <stdbool.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #define __XEN_INTERFACE_VERSION__ 0x00040e00
 #include <xen/xen.h>
@@ -31,6 +28,8 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 typedef int64_t s64;
 
+#include "../../lib/tg-common.h"
+
 #define TG_PAGE		4096ul
 #define TG_KERNEL	0xffffffff80000000ul	/* where page 0 is mapped */
 #define TG_KTEST	0xffffffffa0000000ul	/* kernel addresses for tests */
@@ -41,7 +40,6 @@ typedef int64_t s64;
 #define TG_USER_CS32	FLAT_RING3_CS32
 #define TG_USER_SS	FLAT_RING3_SS64
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define ONCE(x)		(*(volatile typeof(x) *)&(x))
 
 static inline void barrier(void)
@@ -64,7 +62,6 @@ extern struct tg_first tg_first;
 /* init.c */
 extern struct start_info *tg_start_info;
 extern struct shared_info *tg_shared;
-extern char tg_arg[128];		/* the guest's command line */
 extern char tg_trap_stack[2 * TG_PAGE];	/* for traps out of user mode */
 #define TG_TRAP_SP	((u64)tg_trap_stack + sizeof(tg_trap_stack))
 extern volatile struct tg_box *tg_box;	/* or NULL: nobody is there */
@@ -77,17 +74,6 @@ static inline struct vcpu_info *tg_info(void)
 u64 tg_gfn(const volatile void *p);	/* of an object in the kernel map */
 void *tg_va(u64 gfn);			/* the kernel map's address of a page */
 u64 tg_page_alloc(void);		/* gfn of a zeroed, writable page */
-bool tg_streq(const char *a, const char *b);
-
-/* For guests with several cases: run the one the command line names. */
-struct tg_case {
-	const char *name;
-	void (*run)(void);
-};
-void tg_run_case(const struct tg_case *cases, u32 count);
-void *memset(void *d, int c, size_t n);
-void *memcpy(void *d, const void *s, size_t n);
-int memcmp(const void *a, const void *b, size_t n);
 
 /* hypercalls */
 static inline long tg_hcall6(u64 nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
@@ -110,20 +96,7 @@ static inline long tg_hcall6(u64 nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 
 /* box.c: what the program that runs us does for us; errors end the guest */
 u64 tg_ask(u32 op, u64 arg);
-void tg_console(const char *text, u64 len);
 
-/* print.c */
-void tg_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void tg_vsnprintf(char *to, size_t size, const char *fmt, va_list ap);
-
-/* verdict.c: the worst one wins; test_main() returning ends the guest */
-void tg_failure(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void tg_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void tg_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void __attribute__((noreturn)) tg_exit(void);
-
-#define TG_CHECK(cond, ...) \
-	do { if (!(cond)) tg_failure(__VA_ARGS__); } while (0)
 #define TG_EQ(got, want, what) \
 	do { \
 		u64 got_ = (u64)(got), want_ = (u64)(want); \
