@@ -5,7 +5,6 @@
  */
 #include <linux/gfp.h>
 #include <linux/string.h>
-#include <asm/page.h>
 #include <asm/processor-flags.h>
 #include "lg.h"
 

@@ -13,7 +13,6 @@
 #include <asm/fsgsbase.h>
 #include <asm/msr.h>
 #include <asm/nospec-branch.h>
-#include <asm/page.h>
 #include <asm/trapnr.h>
 #include "lg.h"
 
