@@ -26,7 +26,7 @@ static void guest_free(struct kref *ref)
 	host_guest_free(guest);
 	if (guest->pages)
 		lg_mem_free(guest);
-	host_mm_detach(guest->mm);
+	lg_mm_detach(guest->mm);
 	mmdrop(guest->mm);
 	kfree(guest);
 }
@@ -96,7 +96,7 @@ struct lg_guest *lg_guest_create(const struct lg_guest_config *config)
 	rc = host_guest_init(guest);
 	if (rc)
 		goto err_free;
-	rc = host_mm_attach(current->mm);
+	rc = lg_mm_attach(current->mm);
 	if (rc)
 		goto err_host_free;
 	kref_init(&guest->ref);

@@ -161,6 +161,10 @@ static inline bool lg_guest_is_dead(struct lg_guest *guest)
 	return atomic_read(&guest->dead) != 0;
 }
 
+/* mm.c */
+int lg_mm_attach(struct mm_struct *mm);
+void lg_mm_detach(struct mm_struct *mm);
+
 /* vcpu.c */
 struct lg_vcpu *lg_vcpu_create(struct lg_guest *guest, unsigned int index);
 void lg_vcpu_free(struct lg_vcpu *vcpu);
@@ -214,8 +218,8 @@ u32 lg_tsc_khz(void);
 int host_init(void);
 void host_exit(void);
 lg_gva_t host_window_gva(void);
-int host_mm_attach(struct mm_struct *mm);
-void host_mm_detach(struct mm_struct *mm);
+int host_mm_show(struct mm_struct *mm);
+void host_mm_hide(struct mm_struct *mm);
 int host_vcpu_init(struct lg_vcpu *vcpu);
 void host_vcpu_free(struct lg_vcpu *vcpu);
 void host_vcpu_load(struct lg_vcpu *vcpu);

@@ -12,7 +12,6 @@
 #include <linux/cpu.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <asm/desc.h>
 #include <asm/io.h>
@@ -256,84 +255,29 @@ static u64 *mm_slot(struct mm_struct *mm)
 	return (u64 *)mm->pgd + WINDOW_SLOT;
 }
 
-struct window_mm {
-	struct list_head list;
-	struct mm_struct *mm;
-	unsigned int users;
-};
-
-static DEFINE_MUTEX(window_lock);	/* window_mms */
-static LIST_HEAD(window_mms);
-
-static struct window_mm *window_mm_find(struct mm_struct *mm)
-{
-	struct window_mm *w;
-
-	list_for_each_entry(w, &window_mms, list)
-		if (w->mm == mm)
-			return w;
-	return NULL;
-}
-
-static struct window_mm *window_mm_new(struct mm_struct *mm)
-{
-	struct window_mm *w;
-
-	if (*mm_slot(mm))
-		return ERR_PTR(-EBUSY);
-	w = kzalloc(sizeof(*w), GFP_KERNEL_ACCOUNT);
-	if (!w)
-		return ERR_PTR(-ENOMEM);
-	mmgrab(mm);
-	w->mm = mm;
-	list_add(&w->list, &window_mms);
-	WRITE_ONCE(*mm_slot(mm), __pa(host_view.pud) | TABLE_BITS);
-	return w;
-}
-
 /**
- * host_mm_attach - make the window visible in an address space
+ * host_mm_show - make the window visible in an address space
  * @mm: the caller's own
  *
- * Every attach is undone by one host_mm_detach().
- * Returns 0, -ENOMEM, or -EBUSY if somebody else uses the slot.
+ * Returns 0, or -EBUSY if somebody else uses the slot.
  */
-int host_mm_attach(struct mm_struct *mm)
+int host_mm_show(struct mm_struct *mm)
 {
-	struct window_mm *w;
-	int rc = 0;
-
-	mutex_lock(&window_lock);
-	w = window_mm_find(mm);
-	if (!w)
-		w = window_mm_new(mm);
-	if (IS_ERR(w))
-		rc = PTR_ERR(w);
-	else
-		w->users++;
-	mutex_unlock(&window_lock);
-	return rc;
+	if (*mm_slot(mm))
+		return -EBUSY;
+	WRITE_ONCE(*mm_slot(mm), __pa(host_view.pud) | TABLE_BITS);
+	return 0;
 }
 
 /**
- * host_mm_detach - undo one host_mm_attach()
+ * host_mm_hide - undo host_mm_show()
  * @mm: the same; its users may all be gone by now, its tables are not
  *
  * What a CPU may still remember of the slot leads to tables that stay.
  */
-void host_mm_detach(struct mm_struct *mm)
+void host_mm_hide(struct mm_struct *mm)
 {
-	struct window_mm *w;
-
-	mutex_lock(&window_lock);
-	w = window_mm_find(mm);
-	if (!WARN_ON_ONCE(!w) && !--w->users) {
-		WRITE_ONCE(*mm_slot(mm), 0);
-		list_del(&w->list);
-		kfree(w);
-		mmdrop(mm);
-	}
-	mutex_unlock(&window_lock);
+	WRITE_ONCE(*mm_slot(mm), 0);
 }
 
 /* ---- set-up ---- */

@@ -14,7 +14,6 @@
 #include <linux/highmem.h>
 #include <linux/io.h>
 #include <linux/module.h>
-#include <linux/sched/mm.h>
 #include <linux/vmalloc.h>
 #include <asm/desc.h>
 #include <asm/fixmap.h>
@@ -32,20 +31,11 @@ static bool vmalloc_window;
 module_param(vmalloc_window, bool, 0444);
 MODULE_PARM_DESC(vmalloc_window, "Map the switcher in the vmalloc area even where 0xFFC00000 is free");
 
-struct window_mm {
-	struct list_head list;
-	struct mm_struct *mm;
-	unsigned int users;
-};
-
 static unsigned long window_base;
 static unsigned int window_count;	/* pages */
 static struct page **window_page;
 static pte_t *window_ptes;		/* page table of the fixed place */
 static struct lg_pages_host *window_cpus;
-
-static DEFINE_MUTEX(window_lock);	/* window_mms */
-static LIST_HEAD(window_mms);
 
 #define PAGES_PER_CPU	(sizeof(struct lg_pages) / PAGE_SIZE)
 
@@ -134,68 +124,27 @@ static bool window_is_per_mm(void)
 	return window_ptes && boot_cpu_has(X86_FEATURE_PTI);
 }
 
-static struct window_mm *window_mm_find(struct mm_struct *mm)
-{
-	struct window_mm *w;
-
-	list_for_each_entry(w, &window_mms, list)
-		if (w->mm == mm)
-			return w;
-	return NULL;
-}
-
 /**
- * host_mm_attach - make the window visible in an address space
+ * host_mm_show - make the window visible in an address space
  * @mm: the caller's own
  *
- * Every attach is undone by one host_mm_detach().
- * Returns 0 or -ENOMEM.
+ * Returns 0.
  */
-int host_mm_attach(struct mm_struct *mm)
+int host_mm_show(struct mm_struct *mm)
 {
-	struct window_mm *w;
-	int rc = 0;
-
-	if (!window_is_per_mm())
-		return 0;
-	mutex_lock(&window_lock);
-	w = window_mm_find(mm);
-	if (!w) {
-		w = kzalloc(sizeof(*w), GFP_KERNEL_ACCOUNT);
-		if (!w) {
-			rc = -ENOMEM;
-			goto unlock;
-		}
-		mmgrab(mm);
-		w->mm = mm;
-		list_add(&w->list, &window_mms);
+	if (window_is_per_mm())
 		window_install(mm);
-	}
-	w->users++;
-unlock:
-	mutex_unlock(&window_lock);
-	return rc;
+	return 0;
 }
 
 /**
- * host_mm_detach - undo one host_mm_attach()
+ * host_mm_hide - undo host_mm_show()
  * @mm: the same; its users may all be gone by now, its tables are not
  */
-void host_mm_detach(struct mm_struct *mm)
+void host_mm_hide(struct mm_struct *mm)
 {
-	struct window_mm *w;
-
-	if (!window_is_per_mm())
-		return;
-	mutex_lock(&window_lock);
-	w = window_mm_find(mm);
-	if (!WARN_ON_ONCE(!w) && !--w->users) {
+	if (window_is_per_mm())
 		window_remove(mm);
-		list_del(&w->list);
-		kfree(w);
-		mmdrop(mm);
-	}
-	mutex_unlock(&window_lock);
 }
 
 static pgprot_t window_prot(unsigned int page)
