@@ -118,7 +118,7 @@ err_free:
 	return ERR_PTR(rc);
 }
 
-static bool memory_is_sane(const struct lg_memory *m)
+static bool memory_is_sane(const struct lg_memory *m, const struct lg_abi *abi)
 {
 	if (memchr_inv(m->reserved, 0, sizeof(m->reserved)))
 		return false;
@@ -130,6 +130,8 @@ static bool memory_is_sane(const struct lg_memory *m)
 		return false;
 	if (!m->mmio_size)
 		return !m->mmio_gpa;
+	if (abi->has_ports)
+		return false;
 	return m->mmio_gpa >= m->size && m->mmio_gpa < BIT_ULL(32) &&
 	       m->mmio_size <= BIT_ULL(32) - m->mmio_gpa;
 }
@@ -145,7 +147,7 @@ int lg_guest_set_memory(struct lg_guest *guest, const struct lg_memory *m)
 {
 	int rc;
 
-	if (!memory_is_sane(m))
+	if (!memory_is_sane(m, guest->abi))
 		return -EINVAL;
 	if (current->mm != guest->mm)
 		return -EIO;
