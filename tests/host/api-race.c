@@ -3,13 +3,15 @@
  * Threads that use the same files at once: run, interrupts, statistics,
  * registers, eventfds made and closed, the run page scribbled over, files
  * closed and guests ending under their users.  Nothing but the usual errno
- * values comes back.
+ * values comes back.  Four that give the same new guest memory, a vCPU and a
+ * start: each happens once.
  *
  * Source: reliability classes 14 and 21.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -24,16 +26,6 @@
 #include "verdict.h"
 
 #define ROUNDS	60
-
-/* Of a doorbell: where nothing else is. */
-#ifdef __x86_64__
-#define BELL_GPA	6
-#define BELL_LEN	0
-#else
-#include "tg-port.h"
-#define BELL_GPA	TG_MMIO_GPA
-#define BELL_LEN	4
-#endif
 
 static struct lgdev shared;
 static atomic_int stop;
@@ -82,7 +74,8 @@ static void *eventfds(void *arg)
 		int fd = eventfd(0, EFD_NONBLOCK);
 		struct lg_irqfd irqfd = { .fd = fd, .irq = 6 };
 		struct lg_doorbell bell = {
-			.gpa = BELL_GPA, .fd = fd, .len = BELL_LEN
+			.gpa = lgdev_leg.bell_gpa, .fd = fd,
+			.len = lgdev_leg.bell_len,
 		};
 
 		ioctl(shared.guest, LG_IRQFD, &irqfd);
@@ -151,6 +144,74 @@ static void one_round(int round)
 	lgdev_destroy(&shared);
 }
 
+/* What may happen once happens once, however many ask at the same time. */
+struct once {
+	int guest;
+	atomic_int vcpu;
+	struct lg_memory memory;
+	pthread_barrier_t start;
+	atomic_int done[3];		/* memory, vCPU, start */
+	atomic_int odd;
+};
+
+static void count(struct once *o, int what, int ret, int refusal)
+{
+	if (ret >= 0)
+		o->done[what]++;
+	else if (errno != refusal && errno != EBUSY)
+		o->odd = errno;
+}
+
+static void *all_at_once(void *arg)
+{
+	struct once *o = arg;
+	struct lg_vcpu_config config = { 0 };
+	int ret;
+
+	pthread_barrier_wait(&o->start);
+	count(o, 0, ioctl(o->guest, LG_SET_MEMORY, &o->memory), EEXIST);
+	ret = ioctl(o->guest, LG_CREATE_VCPU, &config);
+	count(o, 1, ret, EEXIST);
+	if (ret >= 0)
+		o->vcpu = ret;
+#ifdef __x86_64__
+	struct lg_xen_start start = {
+		.cr3_gfn = 1, .ram_pages = 192, .shared_info_gfn = 192,
+	};
+
+	while (o->vcpu < 0)
+		sched_yield();
+	count(o, 2, ioctl(o->vcpu, LG_XEN_START, &start), EINVAL);
+#endif
+	return NULL;
+}
+
+static void once(void)
+{
+	struct lg_guest_config config = { .abi = lgdev_leg.abi };
+	struct once o = { .vcpu = -1, .memory.size = 1 << 20 };
+	pthread_t threads[4];
+	int dev = lgdev_open(), i;
+
+	o.guest = ioctl(dev, LG_CREATE_GUEST, &config);
+	o.memory.hva = (uintptr_t)mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE,
+				       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pthread_barrier_init(&o.start, NULL, 4);
+	for (i = 0; i < 4; i++)
+		pthread_create(&threads[i], NULL, all_at_once, &o);
+	for (i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	CHECK(o.done[0] == 1, "memory was set %d times", o.done[0]);
+	CHECK(o.done[1] == 1, "vCPU 0 was made %d times", o.done[1]);
+	CHECK(o.done[2] == (lgdev_leg.abi == LG_ABI_XENPV),
+	      "the vCPU was started %d times", o.done[2]);
+	CHECK(!o.odd, "errno %d", o.odd);
+	munmap((void *)(uintptr_t)o.memory.hva, 1 << 20);
+	close(o.vcpu);
+	close(o.guest);
+	close(dev);
+}
+
 static void nothing(int sig)
 {
 	(void)sig;
@@ -165,6 +226,8 @@ int main(void)
 	sigaction(SIGUSR1, &act, NULL);
 	for (i = 0; i < ROUNDS; i++)
 		one_round(i);
+	for (i = 0; i < 2 * ROUNDS; i++)
+		once();
 	lgdev_start(&g, lgdev_guest_path("boot-2level"), "");
 	g.quiet = true;
 	CHECK(lgdev_run(&g) == LG_EXIT_SHUTDOWN, "the last guest: exit %u, %s",

@@ -33,20 +33,6 @@
 #include "lgdev.h"
 #include "verdict.h"
 
-/* The numbers that the leg's guests have for the same. */
-#ifdef __x86_64__
-#define IRQS		4096
-#define BELL_GPA	1
-#define BELL_STEP	1
-#define USER_END	0x7ffffffff000ull
-#else
-#include "tg-port.h"
-#define IRQS		32
-#define BELL_GPA	TG_MMIO_GPA
-#define BELL_STEP	4
-#define USER_END	0xc0000000ull
-#endif
-
 #define THREADS		4
 #define FILES		6		/* of each kind */
 #define MAPS		4
@@ -172,7 +158,7 @@ static void set_memory(struct dice *d)
 	};
 
 	if (!pick(d, 8))
-		m.size = USER_END - m.hva;
+		m.size = lgdev_leg.user_end - m.hva;
 	IOCTL(d, GUEST, LG_SET_MEMORY, m);
 }
 
@@ -193,7 +179,7 @@ static void create_vcpu(struct dice *d)
 
 static void interrupt(struct dice *d)
 {
-	struct lg_irq irq = { .irq = pick(d, IRQS + 1) };
+	struct lg_irq irq = { .irq = pick(d, lgdev_leg.irqs + 1) };
 
 	IOCTL(d, GUEST, LG_IRQ, irq);
 }
@@ -202,7 +188,7 @@ static void irqfd(struct dice *d)
 {
 	struct lg_irqfd arg = {
 		.fd = a_file(d, EVENT),
-		.irq = pick(d, IRQS + 1),
+		.irq = pick(d, lgdev_leg.irqs + 1),
 		.flags = pick(d, 2),
 	};
 
@@ -212,7 +198,7 @@ static void irqfd(struct dice *d)
 static void doorbell(struct dice *d)
 {
 	struct lg_doorbell arg = {
-		.gpa = BELL_GPA + pick(d, 4) * BELL_STEP,
+		.gpa = lgdev_leg.bell_gpa + pick(d, 4) * lgdev_leg.bell_step,
 		.fd = a_file(d, EVENT),
 		.len = lgdev_leg.abi == LG_ABI_LG32 ? 1 << pick(d, 3) :
 		       !pick(d, 20),

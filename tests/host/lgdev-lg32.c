@@ -28,14 +28,22 @@
 #define BP_E820_TABLE		0x2d0
 #define CMD_LINE_GPA		0x1000
 
+#define CODE_GPA		0x2000
+#define CODE_STACK		0x8000
+
 #define UART			0x3f8
 #define UART_LSR		0x3fd
 #define UART_LSR_EMPTY		0x60
 
 const struct lgdev_leg lgdev_leg = {
 	.abi = LG_ABI_LG32,
+	.irqs = 32,
 	.mmio_gpa = TG_MMIO_GPA,
 	.mmio_size = TG_MMIO_BYTES,
+	.bell_gpa = TG_MMIO_GPA,
+	.bell_len = 4,
+	.bell_step = 4,
+	.user_end = 0xc0000000,
 };
 
 static void put32(struct lgdev *g, uint32_t gpa, uint32_t value)
@@ -57,13 +65,14 @@ static void boot_params(struct lgdev *g, const char *args)
 	snprintf((char *)g->mem + CMD_LINE_GPA, 256, "%s", args ? args : "");
 }
 
-static void set_eip(struct lgdev *g, uint32_t eip)
+static void set_eip(struct lgdev *g, uint32_t eip, uint32_t esp)
 {
 	struct lg_regs32 regs;
 
 	if (ioctl(g->vcpu, LG_GET_REGS, &regs))
 		error("LG_GET_REGS: %s", strerror(errno));
 	regs.eip = eip;
+	regs.esp = esp;
 	if (ioctl(g->vcpu, LG_SET_REGS, &regs))
 		error("LG_SET_REGS: %s", strerror(errno));
 }
@@ -90,8 +99,16 @@ void lgdev_load(struct lgdev *g, const char *file, const char *args)
 		       ph[i].p_filesz);
 	}
 	boot_params(g, args);
-	set_eip(g, eh->e_entry);
+	set_eip(g, eh->e_entry, 0);
 	free(data);
+}
+
+uint64_t lgdev_code(struct lgdev *g, const void *code, size_t size)
+{
+	lgdev_create(g, 1 << 20, LG_PAGING_AUTO);
+	memcpy(g->mem + CODE_GPA, code, size);
+	set_eip(g, CODE_GPA, CODE_STACK);
+	return CODE_GPA;
 }
 
 void lgdev_add_doorbell(struct lgdev *g)

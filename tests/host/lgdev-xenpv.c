@@ -30,11 +30,16 @@
 
 #define PAGE		4096ull
 #define KERNEL		0xffffffff80000000ull
+#define CODE_GFN	2
 #define RO		0x65
 #define RW		0x67
 
 const struct lgdev_leg lgdev_leg = {
 	.abi = LG_ABI_XENPV,
+	.irqs = 4096,
+	.bell_gpa = 6,
+	.bell_step = 1,
+	.user_end = 0x7ffffffff000,
 };
 
 uint64_t lgdev_ram_pages(struct lgdev *g)
@@ -131,6 +136,19 @@ static void start(struct lgdev *g, const struct domain *d, uint64_t rip)
 		error("LG_XEN_START: %s", strerror(errno));
 	memset(box(g), 0, sizeof(*box(g)));
 	box(g)->magic = TG_MAGIC;
+}
+
+uint64_t lgdev_code(struct lgdev *g, const void *code, size_t size)
+{
+	struct domain domain;
+
+	lgdev_create(g, 1 << 20, 0);
+	memcpy(g->mem + CODE_GFN * PAGE, code, size);
+	plan(g, (CODE_GFN + 1) * PAGE, &domain);
+	build_tables(g, &domain);
+	fill_start_info(g, &domain, NULL);
+	start(g, &domain, KERNEL + CODE_GFN * PAGE);
+	return KERNEL + CODE_GFN * PAGE;
 }
 
 /* Our own guests, so only what could be a slip of the build is checked. */
