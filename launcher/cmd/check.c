@@ -125,7 +125,8 @@ static const struct {
 } cpu_rules[] = {
 	{ "tsc", true, false, "no TSC: too old for this module" },
 	{ "pae", true, false, "no PAE: too old for this module" },
-	{ "nx", true, true, "no NX, or it is off: boot without noexec=off" },
+	{ "nx", true, true,
+	  "no NX, or it is off in the firmware (\"execute disable\")" },
 	{ "la57", false, true,
 	  "5-level page tables are on, which the module does not know; boot with no5lvl" },
 	{ "fred", false, false,
@@ -167,6 +168,13 @@ static void check_kvm(void)
 	free(line);
 }
 
+/* The kernel says this of modules that are not its own, and goes on. */
+static bool is_complaint(unsigned long priority, const char *text)
+{
+	return (priority & LOG_PRIMASK) <= LOG_WARNING &&
+	       !strstr(text, "taint");
+}
+
 /*
  * What the module, or the kernel about it, complained of last, if that is
  * still in the kernel's log and we may read it: each read gives one record,
@@ -187,8 +195,12 @@ static bool module_last_words(char *words, size_t room)
 			continue;	/* overwritten while we read */
 		record[n] = 0;
 		text = strchr(record, ';');
-		if (!text || strncmp(text + 1, "lg: ", 4) ||
-		    (strtoul(record, NULL, 10) & LOG_PRIMASK) > LOG_WARNING)
+		if (!text || strncmp(text + 1, "lg: ", 4))
+			continue;
+		/* It was loaded since: what it said before is past. */
+		if (!strncmp(text + 5, "switcher at ", 12))
+			found = false;
+		if (!is_complaint(strtoul(record, NULL, 10), text))
 			continue;
 		snprintf(words, room, "%.*s", (int)strcspn(text + 5, "\n"),
 			 text + 5);
