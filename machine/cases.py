@@ -13,8 +13,8 @@ import images
 # The host machines of each leg; a case runs on all of its leg's unless it says
 # otherwise.  They differ in what the switcher and the page tables depend on.
 # Keys are those of vm.Config.
-AMD = "max,-la57,-smap"
-INTEL = "Skylake-Client,-smap"
+AMD = "max,la57=off,smap=off"
+INTEL = "Skylake-Client,smap=off"
 MACHINES = {
     "i386": {
         "reserved": {"append": "reservetop=4M pti=off", "smp": 1},
@@ -44,7 +44,7 @@ VERDICTS = ("SUCCESS", "SKIP", "ERROR", "FAILURE", "KILLED", "CRASHED")
 EXPECTABLE = VERDICTS + ("CRASH", "TIMEOUT", "LOG")
 DEFAULTS = {"expect": "SUCCESS", "timeout": "60", "machines": "all",
             "fresh": "no", "module": "loaded", "mem": "", "append": "",
-            "log": "", "nmi": "0"}
+            "cpu": "", "log": "", "nmi": "0"}
 
 
 @dataclasses.dataclass
@@ -61,6 +61,7 @@ class Case:
     module: str
     mem: str
     append: str
+    cpu: str
     log: str
     nmi: int
 
@@ -112,12 +113,13 @@ def _expand(leg, name, stanza):
     _check(value["nmi"].isdigit(), "nmi is a number a second")
     _check(value["module"] in ("loaded", "absent"), "bad `module`")
     _check(value["fresh"] in ("yes", "no"), "`fresh` is yes or no")
-    alone = value["fresh"] == "yes" or value["mem"] or value["append"]
+    alone = value["fresh"] == "yes" or value["mem"] or value["append"] \
+        or value["cpu"]
     for machine in _machines(leg, kind, value["machines"]):
         yield Case(leg, name, machine, kind, KINDS[kind] + value[kind],
                    value["expect"], int(value["timeout"]), bool(alone),
                    value["module"], value["mem"], value["append"],
-                   value["log"], int(value["nmi"]))
+                   value["cpu"], value["log"], int(value["nmi"]))
 
 
 def load(leg, patterns, machines):

@@ -28,7 +28,7 @@ PR_SET_PDEATHSIG = 1
 LEGS = {
     "i386": {"qemu": "qemu-system-i386", "cpu": "max",
              "append": "reservetop=4M"},
-    "amd64": {"qemu": "qemu-system-x86_64", "cpu": "max,-la57,-smap",
+    "amd64": {"qemu": "qemu-system-x86_64", "cpu": "max,la57=off,smap=off",
               "append": ""},
 }
 

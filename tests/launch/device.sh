@@ -14,6 +14,7 @@ absent)
 	lguest check >facts && fail "check found nothing"
 	grep -q '^FAIL  module' facts || fail "check: $(cat facts)"
 	grep -q '^FAIL  device' facts || fail "check: $(cat facts)"
+	! grep 'it refused' facts || fail "it did not"
 	;;
 forbidden)
 	lguest check >facts || fail "check: $(cat facts)"
