@@ -429,6 +429,8 @@ static void remember_hot(struct lg_shadow *s, u64 gfn)
 
 	for (i = 0; i < MAX_HOT - 1 && s->hot[i] != gfn; i++)
 		;
+	if (s->hot[i] != gfn)
+		s->epoch++;
 	memmove(s->hot + 1, s->hot, i * sizeof(s->hot[0]));
 	s->hot[0] = gfn;
 }
@@ -575,6 +577,7 @@ int lg_shadow_pin(struct lg_vcpu *vcpu, u64 gfn, unsigned int level)
 	if (pt->pin)
 		return -EINVAL;
 	pt->pin = level;
+	vcpu->guest->shadow->epoch++;
 	return 0;
 }
 
@@ -597,6 +600,7 @@ int lg_shadow_unpin(struct lg_vcpu *vcpu, u64 gfn)
 		return -EINVAL;
 	level = pt->pin;
 	pt->pin = 0;
+	s->epoch++;
 	if (level == 4)
 		pt_drop_tables(s, pt);
 	else
@@ -637,6 +641,21 @@ static struct lg_table *root_get(struct lg_vcpu *vcpu, u64 gfn, u8 kind)
 	return table_get(guest, gfn, kind) ?: ERR_PTR(-ENOMEM);
 }
 
+/* A claim: lg_shadow_recent() tells of it now, if asked for LG_DIRECT_ROOTS. */
+static bool is_recent(struct lg_shadow *s, const struct lg_table *root)
+{
+	unsigned int n = 0;
+	struct lg_table *t;
+
+	list_for_each_entry(t, &s->roots, list) {
+		if (t == root)
+			return true;
+		if (++n == LG_DIRECT_ROOTS)
+			return false;
+	}
+	return false;
+}
+
 static void root_use(struct lg_vcpu *vcpu, struct lg_table **place,
 		     struct lg_table *root)
 {
@@ -644,6 +663,8 @@ static void root_use(struct lg_vcpu *vcpu, struct lg_table **place,
 
 	if (root) {
 		root->refs++;
+		if (!is_recent(s, root))
+			s->epoch++;
 		list_move(&root->list, &s->roots);
 	}
 	if (*place)
@@ -722,6 +743,18 @@ phys_addr_t lg_shadow_root_phys(struct lg_vcpu *vcpu)
 phys_addr_t lg_shadow_mode_phys(struct lg_vcpu *vcpu, bool user)
 {
 	return __pa(vcpu->mmu.root[user]->entry);
+}
+
+/**
+ * lg_shadow_epoch - a number that changes with what the switcher may be told
+ * @vcpu: any
+ *
+ * While it is the same, so are the answers of lg_shadow_hot() and, but for their
+ * order, lg_shadow_recent(). Never 0.
+ */
+u64 lg_shadow_epoch(struct lg_vcpu *vcpu)
+{
+	return vcpu->guest->shadow->epoch;
 }
 
 /**

@@ -82,6 +82,7 @@ int lg_shadow_set_roots(struct lg_vcpu *vcpu, u64 kernel_gfn, u64 user_gfn);
 int lg_shadow_use(struct lg_vcpu *vcpu, bool user);
 phys_addr_t lg_shadow_root_phys(struct lg_vcpu *vcpu);
 phys_addr_t lg_shadow_mode_phys(struct lg_vcpu *vcpu, bool user);
+u64 lg_shadow_epoch(struct lg_vcpu *vcpu);
 bool lg_shadow_may_load(struct lg_vcpu *vcpu);
 unsigned int lg_shadow_recent(struct lg_vcpu *vcpu, bool user,
 			      struct lg_direct_root *to, unsigned int count);

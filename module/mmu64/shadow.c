@@ -56,6 +56,7 @@ struct lg_pt *pt_get(struct lg_shadow *s, u64 gfn)
 		return NULL;
 	}
 	s->pt_count++;
+	s->epoch++;
 	return pt;
 }
 
@@ -75,6 +76,7 @@ void pt_put(struct lg_shadow *s, struct lg_pt *pt)
 		return;
 	xa_erase(&s->pts, pt->gfn);
 	s->pt_count--;
+	s->epoch++;
 	kfree(pt);
 }
 
@@ -144,6 +146,7 @@ struct lg_table *table_get(struct lg_guest *guest, u64 gfn, u8 kind)
 		root_init(guest, t);
 	t->pt = pt;
 	pt->table[kind] = t;
+	s->epoch++;
 	return t;
 }
 
@@ -236,6 +239,7 @@ static void table_drop(struct lg_shadow *s, struct lg_table *t)
 		return;
 	t->pt->table[t->kind] = NULL;
 	t->pt = NULL;
+	s->epoch++;
 	if (!t->refs)
 		table_free(s, t);
 }
@@ -334,6 +338,7 @@ int lg_shadow_init(struct lg_guest *guest)
 	INIT_LIST_HEAD(&s->roots);
 	INIT_LIST_HEAD(&s->orphans);
 	s->limit = guest->ram_pages / 64 + 64;
+	s->epoch = 1;
 	guest->shadow = s;
 	return 0;
 

@@ -110,6 +110,7 @@ struct lg_frames {
  * @m2p: see there
  * @frames: see there
  * @events: faults and flushes, for audits
+ * @epoch: see lg_shadow_epoch()
  */
 struct lg_shadow {
 	struct xarray pts;
@@ -122,6 +123,7 @@ struct lg_shadow {
 	struct lg_m2p m2p;
 	struct lg_frames frames;
 	unsigned long events;
+	u64 epoch;
 };
 
 static inline bool kind_is_root(u8 kind)

@@ -43,25 +43,22 @@ static void give_modes(struct lg_vcpu *vcpu, struct lg_direct *d, bool ok)
 		d->syscall_rip = syscall->rip;
 }
 
-static void give_roots(struct lg_vcpu *vcpu, struct lg_direct *d, bool ok)
-{
-	d->kernel_gfn = vcpu->mmu.kernel_gfn;
-	d->user_gfn = vcpu->mmu.user_gfn;
-	d->may_load = ok && lg_shadow_may_load(vcpu);
-	if (!d->may_load)
-		return;
-	lg_shadow_recent(vcpu, false, d->kernel_root, LG_DIRECT_ROOTS);
-	lg_shadow_recent(vcpu, true, d->user_root, LG_DIRECT_ROOTS);
-}
-
-/* Page tables that the kernel may write to; none, if the switcher may not. */
+/*
+ * Roots it may load, page tables the kernel may write to. That takes longer than
+ * a world switch, and is rarely other than last time.
+ */
 static void give_tables(struct lg_vcpu *vcpu, struct lg_direct *d)
 {
+	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
+	u64 epoch = lg_shadow_epoch(vcpu);
 	struct lg_hot hot[LG_DIRECT_HOT];
 
-	d->pages = vcpu->guest->ram_pages;
-	host_direct_hot(vcpu, hot,
-			d->on ? lg_shadow_hot(vcpu, hot, LG_DIRECT_HOT) : 0);
+	if (a->given == epoch)
+		return;
+	a->given = epoch;
+	lg_shadow_recent(vcpu, false, d->kernel_root, LG_DIRECT_ROOTS);
+	lg_shadow_recent(vcpu, true, d->user_root, LG_DIRECT_ROOTS);
+	host_direct_hot(vcpu, hot, lg_shadow_hot(vcpu, hot, LG_DIRECT_HOT));
 }
 
 /**
@@ -82,6 +79,7 @@ void xenpv_direct_give(struct lg_vcpu *vcpu)
 	give_tables(vcpu, d);
 	if (!d->on)
 		return;
+	d->pages = vcpu->guest->ram_pages;
 	d->kernel = a->kernel;
 	d->kernel_cr3 = lg_shadow_mode_phys(vcpu, false);
 	d->gs_kernel = a->gs_kernel;
@@ -89,7 +87,9 @@ void xenpv_direct_give(struct lg_vcpu *vcpu)
 	d->vcpus = LG_MAX_VCPUS;
 	ok = segments_are_ok(vcpu);
 	give_modes(vcpu, d, ok);
-	give_roots(vcpu, d, ok);
+	d->kernel_gfn = vcpu->mmu.kernel_gfn;
+	d->user_gfn = vcpu->mmu.user_gfn;
+	d->may_load = ok && lg_shadow_may_load(vcpu);
 }
 
 /* They were there a moment ago; only memory can be short. */

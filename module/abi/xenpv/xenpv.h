@@ -129,6 +129,7 @@ struct xenpv_call {
  * @kernel_sp: stack that a bounce from user mode uses
  * @gs_kernel: GS base of the kernel while a program is running
  * @gs_user: the other way round
+ * @given: epoch of the page tables that the switcher knows; 0: none
  * @iopl: virtual IOPL
  * @io_ports: how many ports the bitmap of programs covers
  * @io_bitmap_gva: where it is
@@ -170,6 +171,7 @@ struct xenpv_vcpu {
 	struct xenpv_callback callback[XENPV_CALLBACKS];
 	u64 kernel_sp;
 	u64 gs_kernel, gs_user;
+	u64 given;
 	u8 iopl;
 	u32 io_ports;
 	u64 io_bitmap_gva;
