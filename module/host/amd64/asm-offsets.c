@@ -68,6 +68,8 @@ int main(void)
 	DEFINE(HYPERCALL_MMU_UPDATE, __HYPERVISOR_mmu_update);
 	DEFINE(MMU_UPDATE_ptr, offsetof(struct mmu_update, ptr));
 	DEFINE(MMU_UPDATE_val, offsetof(struct mmu_update, val));
+	DEFINE(MMU_UPDATE_BYTES, sizeof(struct mmu_update));
+	DEFINE(UPDATE_PRESERVE_AD, MMU_PT_UPDATE_PRESERVE_AD);
 	DEFINE(HYPERCALL_STACK_SWITCH, __HYPERVISOR_stack_switch);
 	DEFINE(HYPERCALL_IRET, __HYPERVISOR_iret);
 	DEFINE(HYPERCALL_VCPU_OP, __HYPERVISOR_vcpu_op);
@@ -78,6 +80,8 @@ int main(void)
 	DEFINE(HYPERCALL_MMUEXT_OP, __HYPERVISOR_mmuext_op);
 	DEFINE(NEW_BASEPTR, MMUEXT_NEW_BASEPTR);
 	DEFINE(NEW_USER_BASEPTR, MMUEXT_NEW_USER_BASEPTR);
+	DEFINE(INVLPG_LOCAL, MMUEXT_INVLPG_LOCAL);
+	DEFINE(TLB_FLUSH_LOCAL, MMUEXT_TLB_FLUSH_LOCAL);
 	DEFINE(MMUEXT_BYTES, sizeof(struct mmuext_op));
 	DEFINE(MMUEXT_cmd, offsetof(struct mmuext_op, cmd));
 	DEFINE(MMUEXT_mfn, offsetof(struct mmuext_op, arg1));

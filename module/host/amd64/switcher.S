@@ -39,8 +39,9 @@
 				 LG_PAGE_frame)(%rip)
 #define FRAME_END		(switcher_text + (WINDOW_FRAME + 1) * 4096)(%rip)
 
-#define DIRECT(field)		(switcher_text + WINDOW_FRAME * 4096 + \
-				 LG_DIRECT_##field)(%rip)
+#define DIRECT_ADDRESS(field)	switcher_text + WINDOW_FRAME * 4096 + \
+				 LG_DIRECT_##field
+#define DIRECT(field)		(DIRECT_ADDRESS(field))(%rip)
 #define SAVE(n)			(switcher_text + WINDOW_FRAME * 4096 + \
 				 LG_DIRECT_save + n * 8)(%rip)
 
@@ -48,6 +49,10 @@
 #define BOUNCE_BYTES		(7 * 8)
 
 #define INSN_CLI		0xfa
+#define INSN_RDMSR		0x320f
+
+/* Most entries of one call: interrupts are off. */
+#define DIRECT_BATCH		32
 
 #define USER_CS			0x33
 #define USER_DS			0x2b
@@ -78,9 +83,10 @@
 .endm
 
 /* Arguments of a call like mmu_update(requests, COUNT, 0, DOMID_SELF)? */
-.macro BATCH_OF count
-	cmpq	$\count, %rsi
-	jne	direct_slow
+.macro BATCH_OF_UP_TO count
+	leaq	-1(%rsi), %rcx
+	cmpq	$\count, %rcx
+	jae	direct_slow
 	testq	%rdx, %rdx
 	jnz	direct_slow
 	cmpq	$OUR_DOMAIN, %r10
@@ -88,8 +94,15 @@
 	IN_KERNEL %rdi direct_slow
 .endm
 
+.macro BATCH_OF count
+	cmpq	$\count, %rsi
+	jne	direct_slow
+	BATCH_OF_UP_TO \count
+.endm
+
 #define MSR_FS_BASE_		0xc0000100
 #define MSR_GS_BASE_		0xc0000101
+#define MSR_KERNEL_GS_BASE_	0xc0000102
 
 	.section .rodata.switcher, "a"
 	.balign	4096
@@ -372,46 +385,23 @@ direct_vcpu_op:
 	jmp	direct_done_rax
 
 /*
- * mmu_update(request, 1, 0, DOMID_SELF) of an entry of a last-level table that we
- * have at hand, in pairs with their shadows: it is written there, and to the
- * shadow what it allows; nothing if we do not know the page: it will fault.
+ * mmu_update(requests, count, 0, DOMID_SELF) of entries of last-level tables that
+ * we have at hand, in pairs with their shadows: each is written there, and to the
+ * shadow what it allows; nothing if we do not know the page: it will fault. RDI
+ * and RSI follow, so that what is unusual can be left to the host in the middle.
  */
 direct_mmu_update:
-	BATCH_OF 1
-	STAC_
+	BATCH_OF_UP_TO DIRECT_BATCH
+1:	STAC_
 guest_memory_4:
 	movq	MMU_UPDATE_ptr(%rdi), %rbx
 	movq	MMU_UPDATE_val(%rdi), %rdx
 guest_memory_4_end:
 	CLAC_
-	/* An ordinary write, of nothing or of a page that is the guest's. */
-	testb	$7, %bl
+	/* A write, plain or one that keeps accessed and dirty bits. */
+	movq	%rbx, SAVE(5)
+	testb	$(7 & ~UPDATE_PRESERVE_AD), %bl
 	jnz	direct_slow
-	xorl	%r11d, %r11d
-	testb	$PTE_P, %dl
-	jz	1f
-	movq	%rdx, %rcx
-	shlq	$12, %rcx
-	shrq	$24, %rcx
-	cmpq	DIRECT(pages), %rcx
-	jae	direct_slow
-	testb	$PTE_A, %dl
-	jz	1f
-	movabsq	$WINDOW_FRAMES, %rax
-frames:
-	movq	(%rax, %rcx, 8), %r11
-frames_end:
-	testq	%r11, %r11
-	jz	1f
-	movl	%edx, %ecx
-	andl	$(PTE_RW | PTE_D), %ecx
-	cmpl	$(PTE_RW | PTE_D), %ecx
-	je	5f
-	andq	$~PTE_RW, %r11
-5:	testq	%rdx, %rdx
-	jns	1f
-	btsq	$63, %r11
-1:	movq	%r11, SAVE(5)
 	/* Which of the tables? */
 	movq	%rbx, %r11
 	shrq	$12, %r11
@@ -423,30 +413,85 @@ frames_end:
 	cmpl	$LG_DIRECT_HOT, %ecx
 	jb	2b
 	jmp	direct_slow
-	/* RAX = where its entry is, a page before the shadow's. */
+	/* RBX = where its entry is, a page before the shadow's. */
 3:	andl	$0xff8, %ebx
-	leaq	(switcher_text + WINDOW_HOT * 4096)(%rip), %rax
 	movl	%ecx, %r11d
 	shll	$13, %r11d
-	addq	%r11, %rax
-	addq	%rbx, %rax
-	movq	%rdx, (%rax)
+	addq	%r11, %rbx
+	leaq	(switcher_text + WINDOW_HOT * 4096)(%rip), %r11
+	addq	%r11, %rbx
+	testb	$UPDATE_PRESERVE_AD, SAVE(5)
+	jz	4f
+	movl	(%rbx), %eax
+	andl	$(PTE_A | PTE_D), %eax
+	orq	%rax, %rdx
+4:	movl	%ecx, SAVE(5)
+	/* R11 = its shadow: of nothing, or of a page that is the guest's. */
+	xorl	%r11d, %r11d
+	testb	$PTE_P, %dl
+	jz	6f
+	movq	%rdx, %rcx
+	shlq	$12, %rcx
+	shrq	$24, %rcx
+	cmpq	DIRECT(pages), %rcx
+	jae	direct_slow
+	testb	$PTE_A, %dl
+	jz	6f
+	movabsq	$WINDOW_FRAMES, %rax
+frames:
+	movq	(%rax, %rcx, 8), %r11
+frames_end:
+	testq	%r11, %r11
+	jz	6f
+	movl	%edx, %ecx
+	andl	$(PTE_RW | PTE_D), %ecx
+	cmpl	$(PTE_RW | PTE_D), %ecx
+	je	5f
+	andq	$~PTE_RW, %r11
+5:	testq	%rdx, %rdx
+	jns	6f
+	btsq	$63, %r11
+6:	movq	%rdx, (%rbx)
+	movl	SAVE(5), %ecx
 	btl	%ecx, DIRECT(hot_shadows)
-	jnc	direct_done
-	movq	SAVE(5), %rcx
-	movq	%rcx, 4096(%rax)
+	jnc	7f
+	movq	%r11, 4096(%rbx)
+7:	addq	$MMU_UPDATE_BYTES, %rdi
+	decl	%esi
+	jnz	1b
 	jmp	direct_done
 
 /* That part of the table is not there: nothing is known. */
 no_frames:
 	leaq	FRAME_END, %rsp
 	xorl	%r11d, %r11d
-	jmp	1b
+	jmp	6b
+
+/* mmuext_op(op, 1, 0, DOMID_SELF) that flushes; what it is to show is there. */
+direct_flush:
+	BATCH_OF 1
+	STAC_
+guest_memory_5:
+	movl	MMUEXT_cmd(%rdi), %ebx
+	movq	MMUEXT_mfn(%rdi), %rdx
+guest_memory_5_end:
+	CLAC_
+	cmpl	$INVLPG_LOCAL, %ebx
+	je	1f
+	cmpl	$TLB_FLUSH_LOCAL, %ebx
+	jne	direct_slow
+	movq	%cr3, %rax
+	movq	%rax, %cr3
+	jmp	direct_done
+1:	invlpg	(%rdx)
+	jmp	direct_done
 
 /* mmuext_op(ops, 2, 0, DOMID_SELF) that loads both roots */
 direct_mmuext:
 	cmpl	$0, DIRECT(may_load)
 	je	direct_slow
+	cmpq	$1, %rsi
+	je	direct_flush
 	BATCH_OF 2
 	STAC_
 guest_memory_2:
@@ -511,7 +556,8 @@ direct_done_rax:
 
 /*
  * #GP: Linux executes CLI by the thousand before it has patched itself, and it
- * does nothing here. Error code and five words on the stack.
+ * does nothing here; and it reads the GS base of programs by RDMSR whenever it
+ * goes to another task. Error code and five words on the stack.
  */
 handle_gp:
 	ENDBR_
@@ -530,9 +576,18 @@ handle_gp:
 	STAC_
 guest_memory_3:
 	cmpb	$INSN_CLI, (%rax)
+	je	1f
+	cmpw	$INSN_RDMSR, (%rax)
 guest_memory_3_end:
 	jne	gp_slow
 	CLAC_
+	cmpl	$MSR_KERNEL_GS_BASE_, SAVE(1)
+	jne	gp_slow
+	movl	DIRECT(gs_user), %eax
+	movl	(DIRECT_ADDRESS(gs_user) + 4)(%rip), %edx
+	movq	%rax, SAVE(0)
+	incq	8(%rsp)
+1:	CLAC_
 	incq	8(%rsp)
 	incq	DIRECT(changes)
 	movq	SAVE(0), %rax
@@ -651,6 +706,9 @@ ring_0_fault:
 	subq	$(frames - guest_memory_4), %rax
 	cmpq	$(frames_end - frames), %rax
 	jb	no_frames
+	subq	$(guest_memory_5 - frames), %rax
+	cmpq	$(guest_memory_5_end - guest_memory_5), %rax
+	jb	direct_slow
 switcher_fault:
 	movl	$LG_TRAP_SWITCHER, %edi
 	jmp	back_swapgs
