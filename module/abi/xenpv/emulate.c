@@ -13,105 +13,9 @@
 #include <asm/processor-flags.h>
 #include <asm/trap_pf.h>
 #include <asm/trapnr.h>
-#include "xenpv.h"
+#include "insn.h"
 
-#define INSN_MAX	15
 #define PORT_PIT2	0x42	/* the timer that kernels measure the TSC with */
-
-#define SEG_L		BIT_ULL(53)
-
-/* General registers by their number in an instruction. */
-static u64 *gpr(struct lg_frame *f, unsigned int n)
-{
-	u64 *reg[] = { &f->rax, &f->rcx, &f->rdx, &f->rbx,
-		       &f->rsp, &f->rbp, &f->rsi, &f->rdi,
-		       &f->r8, &f->r9, &f->r10, &f->r11,
-		       &f->r12, &f->r13, &f->r14, &f->r15 };
-
-	return reg[n & 15];
-}
-
-/**
- * struct insn - one instruction, as far as we look at it
- * @byte: from RIP on
- * @count: how many of them could be read
- * @op: where the opcode is
- * @size: of an operand that is not always a byte or eight
- * @rex: prefix or 0
- * @segment: the last such prefix or 0
- * @repeat: REP or REPNE
- */
-struct insn {
-	u8 byte[INSN_MAX];
-	unsigned int count;
-	unsigned int op;
-	u8 size;
-	u8 rex;
-	u8 segment;
-	bool repeat;
-};
-
-static u64 code_base(struct lg_vcpu *vcpu, bool *is_long)
-{
-	u64 desc = host_descriptor(vcpu, host_frame(vcpu)->cs);
-
-	*is_long = desc & SEG_L;
-	return *is_long ? 0 : xenpv_descriptor_base(desc);
-}
-
-static bool is_prefix(u8 byte)
-{
-	switch (byte) {
-	case 0x26: case 0x2e: case 0x36: case 0x3e:	/* segments */
-	case 0x64: case 0x65:
-	case 0x66: case 0x67:				/* sizes */
-	case 0xf0: case 0xf2: case 0xf3:		/* LOCK, REP */
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* Returns false if there is no opcode. */
-static bool fetch(struct lg_vcpu *vcpu, struct insn *insn, bool *is_long)
-{
-	u64 base = code_base(vcpu, is_long);
-
-	memset(insn, 0, sizeof(*insn));
-	insn->size = 4;
-	insn->count = lg_shadow_fetch(vcpu, base + host_frame(vcpu)->rip,
-				      insn->byte, INSN_MAX);
-	for (; insn->op < insn->count; insn->op++) {
-		u8 byte = insn->byte[insn->op];
-
-		if (*is_long && (byte & 0xf0) == 0x40) {
-			insn->rex = byte;
-			insn->op++;
-			break;
-		}
-		if (!is_prefix(byte))
-			break;
-		if (byte == 0x66)
-			insn->size = 2;
-		if ((byte & 0xfe) == 0x64)
-			insn->segment = byte;
-		if ((byte & 0xfe) == 0xf2)
-			insn->repeat = true;
-	}
-	return insn->op < insn->count;
-}
-
-/* Byte after the opcode's first, or -1. */
-static int after(const struct insn *insn, unsigned int n)
-{
-	return insn->op + n < insn->count ? insn->byte[insn->op + n] : -1;
-}
-
-static void skip(struct lg_vcpu *vcpu, const struct insn *insn, unsigned int len)
-{
-	host_frame(vcpu)->rip += insn->op + len;
-	vcpu->stats[LG_STAT_EMULATED]++;
-}
 
 /* ---- ports ---- */
 
@@ -151,14 +55,14 @@ static bool port_access(struct lg_vcpu *vcpu, const struct insn *insn)
 	u8 op = insn->byte[insn->op];
 	unsigned int size = op & 1 ? insn->size : 1;
 	bool by_dx = op & 8;
-	int imm = after(insn, 1);
+	int imm = insn_after(insn, 1);
 	u16 port = by_dx ? host_frame(vcpu)->rdx : imm;
 
 	if ((!by_dx && imm < 0) || !port_is_allowed(vcpu, port, size))
 		return false;
 	if (!(op & 2))
 		port_read(vcpu, port, size);
-	skip(vcpu, insn, by_dx ? 1 : 2);
+	insn_skip(vcpu, insn, by_dx ? 1 : 2);
 	return true;
 }
 
@@ -187,7 +91,7 @@ static bool string_port_access(struct lg_vcpu *vcpu, const struct insn *insn)
 			f->rcx--;
 	}
 	if (i == count)
-		skip(vcpu, insn, 1);
+		insn_skip(vcpu, insn, 1);
 	return true;
 }
 
@@ -319,7 +223,7 @@ static bool rdmsr_insn(struct lg_vcpu *vcpu, const struct insn *insn)
 		return false;
 	f->rax = (u32)value;
 	f->rdx = value >> 32;
-	skip(vcpu, insn, 2);
+	insn_skip(vcpu, insn, 2);
 	return true;
 }
 
@@ -329,7 +233,7 @@ static bool wrmsr_insn(struct lg_vcpu *vcpu, const struct insn *insn)
 
 	if (!msr_write(vcpu, f->rcx, f->rdx << 32 | (u32)f->rax))
 		return false;
-	skip(vcpu, insn, 2);
+	insn_skip(vcpu, insn, 2);
 	return true;
 }
 
@@ -394,14 +298,14 @@ static bool cr_write(struct lg_vcpu *vcpu, unsigned int cr, u64 value)
 static bool mov_cr_dr(struct lg_vcpu *vcpu, const struct insn *insn)
 {
 	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
-	int opcode = after(insn, 1), modrm = after(insn, 2);
+	int opcode = insn_after(insn, 1), modrm = insn_after(insn, 2);
 	unsigned int number;
 	bool ok = true;
 	u64 *reg;
 
 	if (modrm < 0)
 		return false;
-	reg = gpr(host_frame(vcpu), (modrm & 7) | (insn->rex & 1) << 3);
+	reg = insn_gpr(host_frame(vcpu), (modrm & 7) | (insn->rex & 1) << 3);
 	number = (modrm >> 3 & 7) | (insn->rex & 4) << 1;
 	switch (opcode) {
 	case 0x20:
@@ -422,7 +326,7 @@ static bool mov_cr_dr(struct lg_vcpu *vcpu, const struct insn *insn)
 		break;
 	}
 	if (ok)
-		skip(vcpu, insn, 3);
+		insn_skip(vcpu, insn, 3);
 	return ok;
 }
 
@@ -437,80 +341,16 @@ struct table_register {
 	u64 base;
 } __packed;
 
-static s32 displacement(const struct insn *insn, unsigned int at,
-			unsigned int bytes)
-{
-	u32 disp = 0;
-	unsigned int i;
-
-	for (i = 0; i < bytes; i++)
-		disp |= (u32)insn->byte[at + i] << i * 8;
-	return bytes == 1 ? (s8)disp : (s32)disp;
-}
-
-/* Base and index of a memory operand; @modrm_at moves to its last byte. */
-static u64 sib(struct lg_vcpu *vcpu, const struct insn *insn,
-	       unsigned int *modrm_at, unsigned int mod, unsigned int *disp)
-{
-	struct lg_frame *f = host_frame(vcpu);
-	u8 byte = insn->byte[++*modrm_at];
-	unsigned int base = (byte & 7) | (insn->rex & 1) << 3;
-	unsigned int index = (byte >> 3 & 7) | (insn->rex & 2) << 2;
-	u64 gva = 0;
-
-	if ((byte & 7) == 5 && !mod)
-		*disp = 4;
-	else
-		gva = *gpr(f, base);
-	return index == 4 ? gva : gva + (*gpr(f, index) << (byte >> 6));
-}
-
-/*
- * The memory operand of an instruction in long mode with two opcode bytes and no
- * immediate. Returns the instruction's length from its opcode on, 0 if it is not
- * all there.
- */
-static unsigned int operand(struct lg_vcpu *vcpu, const struct insn *insn,
-			    u64 *gva)
-{
-	struct lg_frame *f = host_frame(vcpu);
-	unsigned int at = insn->op + 2;
-	u8 modrm = insn->byte[at];
-	unsigned int mod = modrm >> 6, rm = modrm & 7;
-	unsigned int disp = mod == 1 ? 1 : mod == 2 ? 4 : 0;
-	bool by_rip = !mod && rm == 5;
-
-	if (at + 6 > INSN_MAX)
-		return 0;
-	if (rm == 4)
-		*gva = sib(vcpu, insn, &at, mod, &disp);
-	else if (by_rip)
-		disp = 4;
-	else
-		*gva = *gpr(f, rm | (insn->rex & 1) << 3);
-	at++;
-	if (at + disp > insn->count)
-		return 0;
-	if (by_rip)
-		*gva = f->rip + at + disp;
-	*gva += displacement(insn, at, disp);
-	if (insn->segment == 0x64)
-		*gva += f->fs_base;
-	if (insn->segment == 0x65)
-		*gva += f->gs_base;
-	return at + disp - insn->op;
-}
-
 /* SGDT and SIDT; only memory that the kernel may write to can be meant. */
 static bool store_table(struct lg_vcpu *vcpu, const struct insn *insn, u64 base)
 {
 	struct table_register table = { .base = base };
 	u64 gva = 0;
-	unsigned int len = operand(vcpu, insn, &gva);
+	unsigned int len = insn_operand(vcpu, insn, 2, &gva);
 
 	if (!len || lg_shadow_write(vcpu, gva, &table, sizeof(table)))
 		return false;
-	skip(vcpu, insn, len);
+	insn_skip(vcpu, insn, len);
 	return true;
 }
 
@@ -522,17 +362,17 @@ static bool store_word(struct lg_vcpu *vcpu, const struct insn *insn, u32 value)
 	u64 gva = 0, *reg;
 
 	if (modrm >> 6 != 3) {
-		len = operand(vcpu, insn, &gva);
+		len = insn_operand(vcpu, insn, 2, &gva);
 		if (!len || lg_shadow_write(vcpu, gva, &value, sizeof(u16)))
 			return false;
 	} else {
-		reg = gpr(host_frame(vcpu), (modrm & 7) | (insn->rex & 1) << 3);
+		reg = insn_gpr(host_frame(vcpu), (modrm & 7) | (insn->rex & 1) << 3);
 		if (insn->size == 2 && !(insn->rex & 8))
 			*reg = (*reg & ~0xffffull) | (value & 0xffff);
 		else
 			*reg = value;
 	}
-	skip(vcpu, insn, len);
+	insn_skip(vcpu, insn, len);
 	return true;
 }
 
@@ -542,12 +382,12 @@ static bool xsetbv(struct lg_vcpu *vcpu, const struct insn *insn)
 	struct lg_frame *f = host_frame(vcpu);
 	u64 value = f->rdx << 32 | (u32)f->rax;
 
-	if (after(insn, 2) != 0xd1 || (u32)f->rcx ||
+	if (insn_after(insn, 2) != 0xd1 || (u32)f->rcx ||
 	    !(xenpv_vcpu(vcpu)->cr4 & X86_CR4_OSXSAVE) ||
 	    !(value & XFEATURE_MASK_FP) || value & ~xenpv_xcr0_offered())
 		return false;
 	xenpv_vcpu(vcpu)->xcr0 = value;
-	skip(vcpu, insn, 3);
+	insn_skip(vcpu, insn, 3);
 	return true;
 }
 
@@ -570,8 +410,8 @@ static void cpuid_insn(struct lg_vcpu *vcpu, unsigned int len)
 /* The instructions that a byte after 0f 00 and 0f 01 tells apart. */
 static bool group(struct lg_vcpu *vcpu, const struct insn *insn)
 {
-	int modrm = after(insn, 2);
-	unsigned int which = (after(insn, 1) & 1) << 3 | (modrm >> 3 & 7);
+	int modrm = insn_after(insn, 2);
+	unsigned int which = (insn_after(insn, 1) & 1) << 3 | (modrm >> 3 & 7);
 
 	if (modrm < 0)
 		return false;
@@ -594,17 +434,17 @@ static bool group(struct lg_vcpu *vcpu, const struct insn *insn)
 
 static bool two_byte(struct lg_vcpu *vcpu, const struct insn *insn)
 {
-	switch (after(insn, 1)) {
+	switch (insn_after(insn, 1)) {
 	case 0x00:
 	case 0x01:
 		return group(vcpu, insn);
 	case 0x06:	/* CLTS */
 		xenpv_vcpu(vcpu)->ts = false;
-		skip(vcpu, insn, 2);
+		insn_skip(vcpu, insn, 2);
 		return true;
 	case 0x08:	/* INVD */
 	case 0x09:	/* WBINVD */
-		skip(vcpu, insn, 2);
+		insn_skip(vcpu, insn, 2);
 		return true;
 	case 0x20 ... 0x23:
 		return mov_cr_dr(vcpu, insn);
@@ -635,7 +475,7 @@ static bool emulate(struct lg_vcpu *vcpu, const struct insn *insn, bool is_long)
 		return string_port_access(vcpu, insn);
 	case 0xfa:	/* CLI and STI mean nothing here: events have a mask */
 	case 0xfb:
-		skip(vcpu, insn, 1);
+		insn_skip(vcpu, insn, 1);
 		return true;
 	default:
 		return false;
@@ -656,7 +496,7 @@ void xenpv_general_protection(struct lg_vcpu *vcpu)
 	struct insn insn;
 	bool is_long;
 
-	if (!fetch(vcpu, &insn, &is_long)) {
+	if (!insn_fetch(vcpu, &insn, &is_long)) {
 		xenpv_inject(vcpu, X86_TRAP_GP, error);
 		return;
 	}
