@@ -179,6 +179,7 @@ void shadow_resync(struct lg_vcpu *vcpu)
 void lg_shadow_flush(struct lg_vcpu *vcpu)
 {
 	vcpu->stats[LG_STAT_FLUSH]++;
+	vcpu->guest->shadow->stores = 0;
 	shadow_resync(vcpu);
 	shadow_audit_due(vcpu);
 }
@@ -362,6 +363,7 @@ static bool allows(struct lg_vcpu *vcpu, lg_gva_t gva,
 
 static enum lg_fault guest_fault(struct lg_vcpu *vcpu, u64 *error, bool present)
 {
+	vcpu->guest->shadow->stores = 0;
 	*error &= X86_PF_WRITE | X86_PF_INSTR;
 	if (vcpu->mmu.user)
 		*error |= X86_PF_USER;
@@ -392,6 +394,36 @@ static enum lg_fault answer_hole(struct lg_vcpu *vcpu, lg_gva_t gva, u64 *error)
 	if (gva >= HOLE_START && gva < WINDOW_BASE && !vcpu->mmu.user)
 		rc = m2p_fault(vcpu, gva, error);
 	return rc == LG_FAULT_GUEST ? guest_fault(vcpu, error, false) : rc;
+}
+
+/**
+ * lg_shadow_is_store - a claim: a write fault is one that we should do ourselves
+ * @vcpu: in kernel mode
+ * @gva: CR2
+ * @gpa: set: what it is about, in a last-level table
+ *
+ * A store that the guest may do, and not one of a row of them: then the page
+ * becomes unsync by lg_shadow_fault(), which costs a look at all of its entries
+ * later. lg_shadow_changed() wants to know what came of it.
+ */
+bool lg_shadow_is_store(struct lg_vcpu *vcpu, lg_gva_t gva, lg_gpa_t *gpa)
+{
+	struct lg_shadow *s = vcpu->guest->shadow;
+	struct lg_walk walk;
+	u64 gfn;
+
+	if (!gva_is_guests(gva))
+		return false;
+	lg_walk(vcpu->guest, vcpu->mmu.kernel_gfn, gva, &walk);
+	if (!walk.present || walk.flags & LG_PTE_RW ||
+	    !may_unsync(vcpu, gva, &walk))
+		return false;
+	gfn = pte_gfn(walk.leaf);
+	if (s->store_gfn != gfn)
+		s->stores = 0;
+	s->store_gfn = gfn;
+	*gpa = (gfn << PAGE_SHIFT) + offset_in_page(gva);
+	return s->stores++ < MAX_STORES;
 }
 
 /**

@@ -101,6 +101,7 @@ struct lg_hot {
 unsigned int lg_shadow_hot(struct lg_vcpu *vcpu, struct lg_hot *to,
 			   unsigned int count);
 
+bool lg_shadow_is_store(struct lg_vcpu *vcpu, lg_gva_t gva, lg_gpa_t *gpa);
 enum lg_fault lg_shadow_fault(struct lg_vcpu *vcpu, lg_gva_t gva, u64 *error);
 void lg_shadow_changed(struct lg_vcpu *vcpu, u64 gfn, unsigned int index,
 		       u64 old, u64 new);

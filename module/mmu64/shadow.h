@@ -24,6 +24,7 @@
 #define TABLE_ENTRIES	512
 #define MAX_UNSYNC	64
 #define MAX_HOT		8
+#define MAX_STORES	3	/* done one by one before the page becomes unsync */
 
 /* Kinds of table: levels 1 to 4, of which the last looks different to users. */
 enum kind { KIND_L1, KIND_L2, KIND_L3, KIND_KERNEL_ROOT, KIND_USER_ROOT, KINDS };
@@ -107,6 +108,8 @@ struct lg_frames {
  * @unsync_count: how many
  * @hot: last-level tables that calls wrote to lately, by page number, the last
  *	first; 0: none
+ * @store_gfn: table page that the guest's kernel stored to last, in vain
+ * @stores: how often, in a row
  * @m2p: see there
  * @frames: see there
  * @events: faults and flushes, for audits
@@ -120,6 +123,8 @@ struct lg_shadow {
 	struct lg_unsync unsync[MAX_UNSYNC];
 	unsigned int unsync_count;
 	u64 hot[MAX_HOT];
+	u64 store_gfn;
+	unsigned int stores;
 	struct lg_m2p m2p;
 	struct lg_frames frames;
 	unsigned long events;

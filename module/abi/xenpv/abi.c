@@ -9,6 +9,7 @@
  */
 #include <linux/slab.h>
 #include <asm/debugreg.h>
+#include <asm/trap_pf.h>
 #include <asm/trapnr.h>
 #include "xenpv.h"
 
@@ -171,6 +172,9 @@ static void page_fault(struct lg_vcpu *vcpu)
 	u64 error = host_frame(vcpu)->errcode;
 
 	vcpu->stats[LG_STAT_FAULT]++;
+	if (error & X86_PF_WRITE && xenpv_vcpu(vcpu)->kernel &&
+	    xenpv_table_store(vcpu, gva))
+		return;
 	switch (lg_shadow_fault(vcpu, gva, &error)) {
 	case LG_FAULT_FILLED:
 		vcpu->stats[LG_STAT_FAULT_FILLED]++;

@@ -238,6 +238,9 @@ long xenpv_set_callbacks(struct lg_vcpu *vcpu, u64 event, u64 failsafe,
 void xenpv_direct_give(struct lg_vcpu *vcpu);
 void xenpv_direct_take(struct lg_vcpu *vcpu);
 
+/* ptwr.c */
+bool xenpv_table_store(struct lg_vcpu *vcpu, lg_gva_t gva);
+
 /* segments.c */
 long xenpv_set_gdt(struct lg_vcpu *vcpu, u64 frames_gva, u64 entries);
 long xenpv_update_descriptor(struct lg_vcpu *vcpu, u64 gpa, u64 desc);

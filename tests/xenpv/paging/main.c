@@ -3,8 +3,8 @@
  * Page tables: every way to write an entry, and what it does.
  *
  * Claim: mmu_update, update_va_mapping and plain stores (mov, xchg, cmpxchg, lock
- * and, or, bts, btr, whole or in part) to a table in use change what the
- * addresses mean; accessed and dirty bits are set by accesses alone, and kept by
+ * and, or, bts, btr, whole or in part, alone or in a row) to a table in use change
+ * what the addresses mean, and registers and flags as the CPU would; accessed and dirty bits are set by accesses alone, and kept by
  * the update that says so; what Xen refuses is refused with its error.
  *
  * Source: Xen's public/xen.h, mmu_update and mmuext_op; docs/abi/xenpv.md.
@@ -58,31 +58,152 @@ static void check_calls(void)
 	TG_EQ(tg_try_write(TG_KTEST, 0xa), TG_NO_TRAP, "write after more rights");
 }
 
+/* So many stores in a row that the next one is the CPU's own. */
+static void stores_before(bool row)
+{
+	u32 i;
+
+	for (i = 0; row && i < 8; i++)
+		pte[64 + i] = 0;
+}
+
+/* Flags of an instruction that was just executed. */
+#define CF		0x001ul
+#define ZF		0x040ul
+#define SF		0x080ul
+#define RESULT		0x8d5ul		/* all but AF, which logic leaves open */
+
+static u64 cmpxchg(u64 old, u64 new, u64 *flags)
+{
+	asm volatile("lock cmpxchgq %3, %1\n\tpushfq\n\tpopq %2"
+		     : "+a"(old), "+m"(*pte), "=r"(*flags) : "r"(new)
+		     : "memory", "cc");
+	return old;
+}
+
+/* What CMP says of the two. */
+static u64 cmp_flags(u64 a, u64 b)
+{
+	u64 flags;
+
+	asm volatile("cmpq %2, %1\n\tpushfq\n\tpopq %0"
+		     : "=r"(flags) : "r"(a), "r"(b) : "cc");
+	return flags & RESULT;
+}
+
+static void check_cmpxchg(u64 A, u64 B, bool row)
+{
+	static const u64 other[] = { 0, 1, ~0ul, 1ul << 63, 0x7ffful << 48 };
+	u64 flags, was;
+	u32 i;
+
+	stores_before(row);
+	TG_EQ(cmpxchg(A, B, &flags), A, "what cmpxchg returned");
+	TG_EQ(flags & RESULT, cmp_flags(A, A), "flags of a cmpxchg");
+	flush();
+	expect(TG_KTEST, 0xb, "after cmpxchg");
+	for (i = 0; i < 5; i++) {
+		stores_before(row);
+		was = cmpxchg(other[i], A, &flags);
+		TG_EQ(was, B, "what a failed cmpxchg returned");
+		TG_EQ(flags & RESULT, cmp_flags(other[i], B),
+		      "flags of a failed cmpxchg");
+		TG_EQ(*pte, B, "after a failed cmpxchg");
+		flush();
+	}
+	expect(TG_KTEST, 0xb, "after a failed cmpxchg");
+}
+
+/* AND and OR of a byte, of each byte of the entry: Linux takes rights so. */
+static void check_bytes(u64 A, bool row)
+{
+	volatile u8 *byte = (volatile u8 *)pte;
+	u64 flags, want = A;
+	u32 i;
+
+	for (i = 0; i < 8; i++) {
+		*pte = A;
+		flush();
+		stores_before(row);
+		asm volatile("lock andb $0x80, %1\n\tpushfq\n\tpopq %0"
+			     : "=r"(flags), "+m"(byte[i]) : : "memory", "cc");
+		want = A & ~(0x7ful << i * 8);
+		TG_EQ(*pte, want, "lock and of a byte");
+		TG_EQ(flags & (CF | ZF | SF),
+		      want >> i * 8 & 0xff ? SF : ZF, "its flags");
+		flush();
+		stores_before(row);
+		asm volatile("lock orb $0x41, %0" : "+m"(byte[i]) : : "memory",
+			     "cc");
+		TG_EQ(*pte, want | 0x41ul << i * 8, "lock or of a byte");
+		flush();
+	}
+	*pte = A;
+	flush();
+	stores_before(row);
+	asm volatile("lock andb $0xfd, %0" : "+m"(byte[0]) : : "memory", "cc");
+	flush();
+	TG_EQ(tg_try_write(TG_KTEST, 0xa), 14, "write after lock andb");
+	expect(TG_KTEST, 0xa, "after lock andb");
+}
+
+/* With all kinds of operands, the stack pointer's and RIP's own among them. */
+static void check_operands(u64 A, u64 B, bool row)
+{
+	u64 base = (u64)pte - 0x120, old;
+
+	stores_before(row);
+	asm volatile("movq %1, 0x120(%0)" : : "r"(base), "r"(B) : "memory");
+	TG_EQ(*pte, B, "mov with a long displacement");
+	flush();
+	stores_before(row);
+	asm volatile("movq %2, 0x20(%0,%1,4)"
+		     : : "r"(base), "r"(0x40ul), "r"(A) : "memory");
+	TG_EQ(*pte, A, "mov with an index");
+	flush();
+	stores_before(row);
+	asm volatile("movq %0, %%r12\n\tmovq %1, (%%r12)"
+		     : : "r"(pte), "r"(B) : "r12", "memory");
+	TG_EQ(*pte, B, "mov by R12");
+	flush();
+	stores_before(row);
+	asm volatile("movq %0, %%r13\n\tmovq %1, (%%r13)"
+		     : : "r"(pte), "r"(A) : "r13", "memory");
+	TG_EQ(*pte, A, "mov by R13");
+	flush();
+	stores_before(row);
+	asm volatile("movq %1, %%r11\n\tmovq %2, %%r15\n\t"
+		     "xchgq %%r15, (%%r11)\n\tmovq %%r15, %0"
+		     : "=r"(old) : "r"(pte), "r"(B) : "r11", "r15", "memory");
+	TG_EQ(old, A, "what xchg with R15 returned");
+	TG_EQ(*pte, B, "xchg with R15");
+	flush();
+	stores_before(row);
+	asm volatile("movq $0x7f, %0" : "=m"(*pte) : : "memory");
+	TG_EQ(*pte, 0x7f, "mov of a constant");
+	flush();
+	*pte = A;
+	flush();
+}
+
 /* Each kind of store to a table, and the result in memory and in use. */
-static void check_stores(void)
+static void check_stores(bool row)
 {
 	u64 old, A = tg_pte(a, TG_RW), B = tg_pte(b, TG_RW);
 	u64 both[2] = { B, A };
 
+	stores_before(row);
 	*pte = B;
 	flush();
 	TG_EQ(*pte, B, "mov");
 	expect(TG_KTEST, 0xb, "after mov");
+	stores_before(row);
 	asm volatile("xchgq %0, %1" : "=r"(old), "+m"(*pte) : "0"(A)
 		     : "memory");
 	TG_EQ(old, B, "what xchg returned");
 	flush();
 	expect(TG_KTEST, 0xa, "after xchg");
-	old = A;
-	asm volatile("lock cmpxchgq %2, %1" : "+a"(old), "+m"(*pte) : "r"(B)
-		     : "memory", "cc");
-	TG_EQ(old, A, "what cmpxchg returned");
-	flush();
-	expect(TG_KTEST, 0xb, "after cmpxchg");
-	asm volatile("lock cmpxchgq %2, %1" : "+a"(old), "+m"(*pte) : "r"(0ul)
-		     : "memory", "cc");
-	TG_EQ(old, B, "what a failed cmpxchg returned");
-	TG_EQ(*pte, B, "after a failed cmpxchg");
+	check_cmpxchg(A, B, row);
 	asm volatile("lock andq %1, %0" : "+m"(*pte) : "r"(~TG_W)
 		     : "memory", "cc");
 	flush();
@@ -95,6 +216,7 @@ static void check_stores(void)
 	expect_fault(TG_KTEST, "after btr of P");
 	asm volatile("lock btsq $0, %0" : "+m"(*pte) : : "memory", "cc");
 	expect(TG_KTEST, 0xb, "after bts of P");
+	stores_before(row);
 	*(volatile u32 *)pte = A;
 	flush();
 	expect(TG_KTEST, 0xa, "after a mov of the low half");
@@ -110,6 +232,8 @@ static void check_stores(void)
 	tg_mmuext(MMUEXT_INVLPG_LOCAL, TG_KTEST + TG_PAGE, 0);
 	expect(TG_KTEST, 0xb, "after movups");
 	expect(TG_KTEST + TG_PAGE, 0xa, "after movups, the second");
+	check_bytes(A, row);
+	check_operands(A, B, row);
 }
 
 static void check_ad(void)
@@ -134,6 +258,46 @@ static void check_ad(void)
 	TG_EQ(*pte & (TG_A | TG_D), TG_A, "A and D after a read");
 }
 
+/*
+ * Lists of a length around what is done without an exit, with nobody who wants
+ * to know how far they came: right to the end; then with something in the middle
+ * that is not, after which nothing is done.
+ */
+static void check_long_batch(void)
+{
+	static const u32 counts[] = { 2, 31, 32, 33, 64 };
+	static struct mmu_update u[64];
+	u32 n, c, i;
+
+	for (c = 0; c < 5; c++) {
+		n = counts[c];
+		for (i = 0; i < n; i++) {
+			u[i].ptr = (pte_ptr + 8 * i) |
+				   (i & 1 ? MMU_PT_UPDATE_PRESERVE_AD : 0);
+			u[i].val = tg_pte((i ^ c) & 1 ? a : b, TG_RW);
+		}
+		TG_EQ(tg_hcall(mmu_update, u, n, 0, DOMID_SELF), 0,
+		      "a long list");
+		tg_mmuext(MMUEXT_TLB_FLUSH_LOCAL, 0, 0);
+		for (i = 0; i < n; i++)
+			expect(TG_KTEST + i * TG_PAGE, (i ^ c) & 1 ? 0xa : 0xb,
+			       "an entry of a long list");
+		for (i = 0; i < n; i++) {
+			u[i].ptr = pte_ptr + 8 * i;
+			u[i].val = 0;
+		}
+		u[n / 2].val = tg_pte(1ul << 39, TG_RW);
+		TG_EQ(tg_hcall(mmu_update, u, n, 0, DOMID_SELF), -EINVAL,
+		      "a long list with an error");
+		tg_mmuext(MMUEXT_TLB_FLUSH_LOCAL, 0, 0);
+		for (i = 0; i < n; i++)
+			TG_EQ(!pte[i], i < n / 2, "an entry of it");
+		expect_fault(TG_KTEST, "the first of it");
+	}
+	tg_mmu_update(pte_ptr, tg_pte(a, TG_RW));
+	flush();
+}
+
 static void check_batch(void)
 {
 	struct mmu_update u[4];
@@ -150,6 +314,7 @@ static void check_batch(void)
 	tg_mmuext(MMUEXT_TLB_FLUSH_LOCAL, 0, 0);
 	expect(TG_KTEST, 0xb, "first of the list");
 	expect(TG_KTEST + TG_PAGE, 0xa, "second of the list");
+	check_long_batch();
 	u[0].ptr |= 3;
 	TG_CHECK(tg_hcall(mmu_update, u, 1, 0, DOMID_SELF) < 0 ||
 		 true, "update of kind 3");
@@ -243,7 +408,8 @@ void test_main(void)
 	pte_ptr = tg_entry_at(tg_root, TG_KTEST, 1);
 	pte = (u64 *)((u8 *)tg_va(pte_ptr / TG_PAGE) + pte_ptr % TG_PAGE);
 	check_calls();
-	check_stores();
+	check_stores(false);
+	check_stores(true);
 	check_ad();
 	check_batch();
 	check_refused();
