@@ -37,17 +37,6 @@
 /* ---- what entries should be ---- */
 
 /**
- * pte_leads_down - a claim: an entry of the guest's leads to a table
- * @guest: any
- * @pte: entry of a table that is not of the last level
- */
-bool pte_leads_down(struct lg_guest *guest, u64 pte)
-{
-	return (pte & (LG_PTE_P | LG_PTE_PSE)) == LG_PTE_P &&
-	       pte_gfn(pte) < guest->ram_pages;
-}
-
-/**
  * upper_entry - shadow of an entry that leads to a table
  * @below: that table's shadow
  * @pte: the guest's
@@ -56,6 +45,22 @@ u64 upper_entry(const struct lg_table *below, u64 pte)
 {
 	return __pa(below->entry) | _PAGE_PRESENT | _PAGE_USER |
 	       _PAGE_ACCESSED | (pte & (LG_PTE_RW | LG_PTE_NX));
+}
+
+/* What a page's entry may be at most, or 0: we have not taken the page. */
+static u64 frame_entry(struct lg_guest *guest, u64 gfn)
+{
+	struct page *page = lg_mem_taken(guest, gfn);
+	u64 entry;
+
+	if (!page)
+		return 0;
+	entry = page_to_phys(page) | _PAGE_PRESENT | _PAGE_USER |
+		_PAGE_ACCESSED | _PAGE_DIRTY;
+	if (!pt_find(guest->shadow, gfn))
+		entry |= _PAGE_RW;
+	frames_set(&guest->shadow->frames, gfn, entry);
+	return entry;
 }
 
 /**
@@ -70,18 +75,14 @@ u64 upper_entry(const struct lg_table *below, u64 pte)
 u64 leaf_entry(struct lg_guest *guest, u64 pte)
 {
 	u64 gfn = pte_gfn(pte), entry;
-	struct page *page;
 
 	if ((pte & (LG_PTE_P | LG_PTE_A)) != (LG_PTE_P | LG_PTE_A))
 		return 0;
-	page = lg_mem_taken(guest, gfn);
-	if (!page)
+	entry = frames_get(&guest->shadow->frames, gfn);
+	if (!entry)
+		entry = frame_entry(guest, gfn);
+	if (!entry)
 		return 0;
-	entry = page_to_phys(page) | _PAGE_PRESENT | _PAGE_USER |
-		_PAGE_ACCESSED | _PAGE_DIRTY;
-	if (!pt_find(guest->shadow, gfn))
-		entry |= _PAGE_RW;
-	frames_set(&guest->shadow->frames, gfn, entry);
 	if (!(pte & LG_PTE_RW) || !(pte & LG_PTE_D))
 		entry &= ~(u64)_PAGE_RW;
 	return entry | (pte & LG_PTE_NX);
@@ -512,11 +513,8 @@ void lg_shadow_changed(struct lg_vcpu *vcpu, u64 gfn, unsigned int index,
 		drop_former_table(vcpu, new);
 		pt = pt_find(s, gfn);
 	}
-	if (!pt)
-		return;
-	if (pt->table[KIND_L1] || pt->pin == 1)
-		remember_hot(s, gfn);
-	if (old == new)
+	remember_hot(s, gfn);
+	if (!pt || old == new)
 		return;
 	if (pt->table[KIND_L1])
 		changed_leaf(vcpu, pt->table[KIND_L1], index, new);
@@ -536,13 +534,14 @@ static bool is_last_level_only(const struct lg_pt *pt)
 }
 
 /**
- * lg_shadow_hot - last-level tables that the guest may want to write to
+ * lg_shadow_hot - page tables that the guest may want to write to
  * @vcpu: not running; what is told holds until it has run
  * @to: filled
  * @count: at most so many
  *
  * Who writes an entry there need not tell lg_shadow_changed() if he makes that of
- * the shadow what leaf_entry() would, or zero.
+ * the shadow what leaf_entry() would, or zero. Pages that are no tables so far are
+ * among them, for Linux fills tables before it hangs them in.
  * Returns how many there are.
  */
 unsigned int lg_shadow_hot(struct lg_vcpu *vcpu, struct lg_hot *to,
@@ -555,13 +554,14 @@ unsigned int lg_shadow_hot(struct lg_vcpu *vcpu, struct lg_hot *to,
 		struct lg_pt *pt = pt_find(s, s->hot[i]);
 		struct page *page = lg_mem_page(vcpu->guest, s->hot[i]);
 
-		if (!pt || !page || !is_last_level_only(pt))
+		if (!page)
 			continue;
 		to[n++] = (struct lg_hot) {
-			.gfn = pt->gfn,
+			.gfn = s->hot[i],
 			.guest = page_to_phys(page),
-			.shadow = pt->table[KIND_L1] ?
+			.shadow = pt && pt->table[KIND_L1] ?
 				  __pa(pt->table[KIND_L1]->entry) : 0,
+			.upper = pt && !is_last_level_only(pt),
 		};
 	}
 	return n;

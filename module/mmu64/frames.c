@@ -6,6 +6,7 @@
  * that allows everything; 0: nothing is known, ask the host.
  */
 #include <linux/io.h>
+#include <linux/nospec.h>
 #include "shadow.h"
 
 #define ENTRIES_PER_PAGE	(PAGE_SIZE / sizeof(u64))
@@ -79,6 +80,25 @@ static u64 *frames_below(struct lg_frames *frames, u64 *entry, u64 bits,
 	if (page)
 		WRITE_ONCE(*entry, __pa(page) | bits);
 	return page;
+}
+
+/**
+ * frames_get - what frames_set() said last
+ * @frames: the guest's
+ * @gfn: any number
+ *
+ * Returns it, or 0: nothing is known.
+ */
+u64 frames_get(struct lg_frames *frames, u64 gfn)
+{
+	u64 nr = gfn / ENTRIES_PER_PAGE, *pte, *page;
+
+	if (nr / TABLE_ENTRIES >= TABLE_ENTRIES)
+		return 0;
+	nr = array_index_nospec(nr, TABLE_ENTRIES * TABLE_ENTRIES);
+	pte = entry_page(frames->pmd[nr / TABLE_ENTRIES]);
+	page = pte ? entry_page(pte[nr % TABLE_ENTRIES]) : NULL;
+	return page ? page[gfn % ENTRIES_PER_PAGE] : 0;
 }
 
 /**

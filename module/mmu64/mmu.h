@@ -88,14 +88,16 @@ unsigned int lg_shadow_recent(struct lg_vcpu *vcpu, bool user,
 			      struct lg_direct_root *to, unsigned int count);
 
 /**
- * struct lg_hot - a last-level table that calls wrote to lately
+ * struct lg_hot - a page table that calls wrote to lately
  * @gfn: its page number
  * @guest: where the page is
- * @shadow: where its shadow is, or 0: it has none
+ * @shadow: where its shadow as a last-level table is, or 0: it has none
+ * @upper: it has other shadows: its entries must stay what they are
  */
 struct lg_hot {
 	u64 gfn;
 	phys_addr_t guest, shadow;
+	bool upper;
 };
 
 unsigned int lg_shadow_hot(struct lg_vcpu *vcpu, struct lg_hot *to,

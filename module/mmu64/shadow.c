@@ -26,10 +26,13 @@ static struct lg_table *entry_table(u64 entry)
  * @s: shadow
  * @gfn: any number
  *
- * Returns it, or NULL: no table page.
+ * Returns it, or NULL: no table page. That is known at once of a page that may be
+ * written to.
  */
 struct lg_pt *pt_find(struct lg_shadow *s, u64 gfn)
 {
+	if (frames_get(&s->frames, gfn) & _PAGE_RW)
+		return NULL;
 	return xa_load(&s->pts, gfn);
 }
 
@@ -75,6 +78,7 @@ void pt_put(struct lg_shadow *s, struct lg_pt *pt)
 	if (pt->pin)
 		return;
 	xa_erase(&s->pts, pt->gfn);
+	frames_set(&s->frames, pt->gfn, 0);
 	s->pt_count--;
 	s->epoch++;
 	kfree(pt);
@@ -224,7 +228,8 @@ static void table_clear(struct lg_shadow *s, struct lg_table *t)
 	if (t->kind == KIND_L1)
 		memset(t->entry, 0, PAGE_SIZE);
 	for (i = 0; t->live && i < TABLE_ENTRIES; i++)
-		table_clear_entry(s, t, i);
+		if (t->entry[i])
+			table_clear_entry(s, t, i);
 	WARN_ON_ONCE(t->live);
 }
 

@@ -106,8 +106,8 @@ struct lg_frames {
  * @pages: shadow tables in use; @limit: what we try to stay below
  * @unsync: see struct lg_unsync
  * @unsync_count: how many
- * @hot: last-level tables that calls wrote to lately, by page number, the last
- *	first; 0: none
+ * @hot: page tables that calls wrote to lately, by page number, the last first;
+ *	0: none
  * @store_gfn: table page that the guest's kernel stored to last, in vain
  * @stores: how often, in a row
  * @m2p: see there
@@ -170,6 +170,13 @@ static inline u64 pte_gfn(u64 pte)
 	return (pte & LG_PTE_FRAME) >> PAGE_SHIFT;
 }
 
+/* A claim: an entry of a table that is not of the last level leads to a table. */
+static inline bool pte_leads_down(struct lg_guest *guest, u64 pte)
+{
+	return (pte & (LG_PTE_P | LG_PTE_PSE)) == LG_PTE_P &&
+	       pte_gfn(pte) < guest->ram_pages;
+}
+
 /* shadow.c */
 struct lg_pt *pt_find(struct lg_shadow *s, u64 gfn);
 struct lg_pt *pt_get(struct lg_shadow *s, u64 gfn);
@@ -187,7 +194,6 @@ void shadow_trim(struct lg_vcpu *vcpu);
 /* fault.c: what entries should be */
 u64 leaf_entry(struct lg_guest *guest, u64 pte);
 u64 upper_entry(const struct lg_table *below, u64 pte);
-bool pte_leads_down(struct lg_guest *guest, u64 pte);
 void pt_sync(struct lg_vcpu *vcpu, struct lg_pt *pt);
 void shadow_resync(struct lg_vcpu *vcpu);
 
@@ -199,6 +205,7 @@ enum lg_fault m2p_fault(struct lg_vcpu *vcpu, lg_gva_t gva, u64 *error);
 /* frames.c */
 int frames_init(struct lg_guest *guest, struct lg_frames *frames);
 void frames_free(struct lg_guest *guest, struct lg_frames *frames);
+u64 frames_get(struct lg_frames *frames, u64 gfn);
 void frames_set(struct lg_frames *frames, u64 gfn, u64 entry);
 
 /* audit.c */

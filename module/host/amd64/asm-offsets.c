@@ -54,6 +54,7 @@ int main(void)
 	DIRECT(pages);
 	DIRECT(hot);
 	DIRECT(hot_shadows);
+	DIRECT(hot_upper);
 	DEFINE(INFO_PENDING, offsetof(struct vcpu_info, evtchn_upcall_pending));
 	DEFINE(INFO_MASK, offsetof(struct vcpu_info, evtchn_upcall_mask));
 	IRET(rax);

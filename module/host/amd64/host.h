@@ -127,6 +127,7 @@ struct lg_direct_root {
  * @pages: how many the guest has
  * @hot: page numbers of the tables in WINDOW_HOT; ~0: none
  * @hot_shadows: bitmap of those that have a shadow there, each the page after
+ * @hot_upper: bitmap of those whose entries must stay what they are
  *
  * The ABI writes it before each entry and reads it after each exit.
  */
@@ -149,7 +150,7 @@ struct lg_direct {
 	struct lg_direct_root user_root[LG_DIRECT_ROOTS];
 	u64 pages;
 	u64 hot[LG_DIRECT_HOT];
-	u32 hot_shadows;
+	u32 hot_shadows, hot_upper;
 };
 
 struct lg_frame_page {

@@ -178,6 +178,7 @@ void host_direct_hot(struct lg_vcpu *vcpu, const struct lg_hot *hot,
 	unsigned int i;
 
 	d->hot_shadows = 0;
+	d->hot_upper = 0;
 	memset(d->hot, 0xff, sizeof(d->hot));
 	preempt_disable();
 	memset(host->hot, 0, sizeof(host->hot));
@@ -187,6 +188,8 @@ void host_direct_hot(struct lg_vcpu *vcpu, const struct lg_hot *hot,
 		host->hot[2 * i + 1] = hot[i].shadow;
 		if (hot[i].shadow)
 			d->hot_shadows |= BIT(i);
+		if (hot[i].upper)
+			d->hot_upper |= BIT(i);
 	}
 	window_show_hot(vcpu);
 	preempt_enable();

@@ -385,9 +385,9 @@ direct_vcpu_op:
 	jmp	direct_done_rax
 
 /*
- * mmu_update(requests, count, 0, DOMID_SELF) of entries of last-level tables that
- * we have at hand, in pairs with their shadows: each is written there, and to the
- * shadow what it allows; nothing if we do not know the page: it will fault. RDI
+ * mmu_update(requests, count, 0, DOMID_SELF) of entries of tables that we have at
+ * hand, last-level ones in pairs with their shadows: each is written there, and to
+ * the shadow what it allows; nothing if we do not know the page: it will fault. RDI
  * and RSI follow, so that what is unusual can be left to the host in the middle.
  */
 direct_mmu_update:
@@ -425,7 +425,9 @@ guest_memory_4_end:
 	movl	(%rbx), %eax
 	andl	$(PTE_A | PTE_D), %eax
 	orq	%rax, %rdx
-4:	movl	%ecx, SAVE(5)
+4:	btl	%ecx, DIRECT(hot_upper)
+	jc	upper_entry
+	movl	%ecx, SAVE(5)
 	/* R11 = its shadow: of nothing, or of a page that is the guest's. */
 	xorl	%r11d, %r11d
 	testb	$PTE_P, %dl
@@ -460,6 +462,12 @@ frames_end:
 	decl	%esi
 	jnz	1b
 	jmp	direct_done
+
+/* Of another level. Linux clears many that are clear. */
+upper_entry:
+	cmpq	(%rbx), %rdx
+	je	7b
+	jmp	direct_slow
 
 /* That part of the table is not there: nothing is known. */
 no_frames:
