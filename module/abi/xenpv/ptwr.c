@@ -7,7 +7,6 @@
  * What is not here, and stores in a row, are the guest's own: see fault.c of
  * mmu64. SDM volume 2: MOV, XCHG, CMPXCHG, AND, OR.
  */
-#include <linux/bitops.h>
 #include <asm/processor-flags.h>
 #include "insn.h"
 
@@ -54,12 +53,18 @@ static u64 value_of(const struct store *s, u64 old)
 				       old & (imm | ~(0xffull << s->shift));
 }
 
+/* PF: an even number of bits is set; a nibble indexes bits of a constant. */
+static u64 parity_flag(u8 result)
+{
+	return 0x6996 >> ((result ^ result >> 4) & 15) & 1 ? 0 : X86_EFLAGS_PF;
+}
+
 /* CF, OF: of logic none; AF: undefined. */
 static u64 logic_flags(u8 result)
 {
 	return (result ? 0 : X86_EFLAGS_ZF) |
 	       (result & 0x80 ? X86_EFLAGS_SF : 0) |
-	       (hweight8(result) & 1 ? 0 : X86_EFLAGS_PF);
+	       parity_flag(result);
 }
 
 /* Those of a CMP of 64 bits. */
@@ -72,7 +77,7 @@ static u64 compare_flags(u64 a, u64 b)
 	       (d >> 63 ? X86_EFLAGS_SF : 0) |
 	       ((a ^ b) & (a ^ d) & BIT_ULL(63) ? X86_EFLAGS_OF : 0) |
 	       ((a ^ b ^ d) & 0x10 ? X86_EFLAGS_AF : 0) |
-	       (hweight8(d) & 1 ? 0 : X86_EFLAGS_PF);
+	       parity_flag(d);
 }
 
 static void set_flags(struct lg_frame *f, u64 flags)
