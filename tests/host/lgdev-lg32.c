@@ -7,12 +7,14 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tg-port.h"
 #include "verdict.h"
@@ -128,6 +130,16 @@ void lgdev_add_doorbell(struct lgdev *g)
 		error("LG_DOORBELL: %s", strerror(errno));
 }
 
+static void go_to_cpu(uint32_t cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		error("to processor %u: %s", cpu, strerror(errno));
+}
+
 static void port_write(struct lgdev *g, uint32_t port, uint32_t data,
 		       uint8_t size)
 {
@@ -150,6 +162,9 @@ static void port_write(struct lgdev *g, uint32_t port, uint32_t data,
 		break;
 	case TG_PORT_UNMAP:
 		lgdev_unmap(g, data);
+		break;
+	case TG_PORT_CPU:
+		go_to_cpu(data);
 		break;
 	default:
 		break;
@@ -174,6 +189,8 @@ static uint32_t port_read(struct lgdev *g, uint32_t port)
 	case TG_PORT_USEC:
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		return now.tv_sec * 1000000u + now.tv_nsec / 1000;
+	case TG_PORT_CPU:
+		return sysconf(_SC_NPROCESSORS_ONLN);
 	default:
 		return 0xffffffff;
 	}

@@ -24,6 +24,11 @@
 #define TG_PORT_USEC	0x518
 /* Write n: the host unmaps (1) or replaces (2) its view of all our memory. */
 #define TG_PORT_UNMAP	0x51c
+/*
+ * Read: how many processors the host has.  Write n: the vCPU goes to the n-th of
+ * them and stays there.
+ */
+#define TG_PORT_CPU	0x520
 
 /* Plain memory: a read returns what was written there. */
 #define TG_MMIO_GPA	0xE0000000u

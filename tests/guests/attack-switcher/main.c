@@ -28,7 +28,7 @@ static u32 window(void)
 /* Pages of the window that can be read. */
 static u32 readable[64];
 
-static u32 find_readable(void)
+static u32 find_readable_below(u32 bytes)
 {
 	u32 gva = window(), n = 0;
 
@@ -39,8 +39,13 @@ static u32 find_readable(void)
 			n++;
 		}
 		gva += TG_PAGE;
-	} while (gva && gva - window() < (64u << 20));
+	} while (gva && gva - window() < bytes);
 	return n;
+}
+
+static u32 find_readable(void)
+{
+	return find_readable_below(64u << 20);
 }
 
 /* The half of a TSS descriptor is no address, whatever it looks like. */
@@ -133,6 +138,32 @@ static void garbage(void)
 	}
 }
 
+/*
+ * From one processor to the other and back: each time the two state pages are
+ * those of the processor we are on, and the others' are gone.
+ */
+static void others(void)
+{
+	u32 cpus = tg_inl(TG_PORT_CPU), last = 0, round, n, i;
+
+	if (cpus < 2)
+		tg_skip("one processor");
+	for (round = 0; cpus >= 2 && round < 6; round++) {
+		tg_outl(TG_PORT_CPU, round % cpus);
+		/* All processors' pages lie in the first megabytes. */
+		n = find_readable_below(4u << 20);
+		TG_CHECK(n == LEAK_PAGES, "round %u: %u pages readable, not %u",
+			 round, n, LEAK_PAGES);
+		TG_CHECK(readable[LEAK_PAGES - 1] != last,
+			 "round %u: still on the pages at %#x", round, last);
+		last = readable[LEAK_PAGES - 1];
+		for (i = 0; i < n && i < ARRAY_SIZE(readable); i++)
+			TG_CHECK(i == LEAK_PAGES - 2 ||
+				 tg_try_write(readable[i], 0) == 14,
+				 "round %u: %#x writable", round, readable[i]);
+	}
+}
+
 static void jump_to(void *to)
 {
 	((void (*)(void))to)();
@@ -152,15 +183,17 @@ static void jump_start(void)
 	tg_catch(jump_to, (void *)window());
 }
 
-/* Data pages as code. */
+/* Data pages as code: without a right to execute it may still do anything. */
 static void jump_a(void)
 {
-	tg_catch(jump_to, (void *)(window() + 0x1f00));
+	find_readable_below(4u << 20);
+	tg_catch(jump_to, (void *)(readable[LEAK_PAGES - 2] + 0xf00));
 }
 
 static void jump_b(void)
 {
-	tg_catch(jump_to, (void *)(window() + 0x2000));
+	find_readable_below(4u << 20);
+	tg_catch(jump_to, (void *)readable[LEAK_PAGES - 1]);
 }
 
 static void jump_top(void)
@@ -206,6 +239,7 @@ static void sweep(void)
 static const struct tg_case cases[] = {
 	{ "leak", leak },
 	{ "write", write },
+	{ "others", others },
 	{ "garbage", garbage },
 	{ "jump", jump },
 	{ "jump-start", jump_start },
