@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The host's flags after a guest.  A guest sets AC and makes hypercalls; were AC
- * still set when the host's kernel goes on, SMAP would be off in it.  The
- * kernel's clock event samples the flags that interrupts find in kernel mode.
+ * The host's flags after a guest.  A guest sets AC and DF and makes hypercalls;
+ * were AC still set when the host's kernel goes on, SMAP would be off in it; with
+ * DF it would copy backwards.  The kernel's clock event samples the flags that
+ * interrupts find in kernel mode.
  *
  * Source: docs/design.md, item 9; docs/design-amd64.md.
  *
@@ -27,6 +28,7 @@
 #define PAGES		64
 #define REG_FLAGS	9	/* PERF_REG_X86_FLAGS */
 #define FLAG_AC		(1u << 18)
+#define FLAG_DF		(1u << 10)
 
 struct sample {
 	struct perf_event_header header;
@@ -67,7 +69,7 @@ static void load(struct lgdev *g)
 	lgdev_start(g, lgdev_guest_path("forever"), "ac");
 }
 #else
-/* INIT, then with AC set (and cleared again by the next) one call after another. */
+/* INIT, then with AC and DF set one call after another. */
 static void load_code(struct lgdev *g)
 {
 	static const uint8_t code[] = {
@@ -75,7 +77,7 @@ static void load_code(struct lgdev *g)
 		0xbb, 0, 0x30, 0, 0,		/* mov $DATA, %ebx */
 		0xcd, 0x1f,			/* int $0x1f */
 		0x31, 0xc0,			/* xor %eax, %eax */
-		0x68, 2, 0, 4, 0, 0x9d,		/* 1: push $AC; popf */
+		0x68, 2, 4, 4, 0, 0x9d,		/* 1: push $AC|DF; popf */
 		0xcd, 0x1f,			/* int $0x1f */
 		0xeb, 0xf6,			/* jmp 1b */
 	};
@@ -102,7 +104,7 @@ static void load(struct lgdev *g)
 int main(void)
 {
 	struct sigaction act = { .sa_handler = on_alarm };
-	unsigned int samples = 0, leaked = 0;
+	unsigned int samples = 0, leaked = 0, backwards = 0;
 	struct perf_event_mmap_page *page;
 	uint64_t at = 0;
 	struct lgdev g;
@@ -133,6 +135,7 @@ int main(void)
 		if (s.header.type == PERF_RECORD_SAMPLE && s.abi) {
 			samples++;
 			leaked += (s.flags & FLAG_AC) != 0;
+			backwards += (s.flags & FLAG_DF) != 0;
 		}
 		if (!s.header.size)
 			error("a sample without a size");

@@ -171,8 +171,6 @@ switch_to_host:
 	pushl	%ecx
 	pushl	%ebx
 frame_saved:
-	/* The guest may have left the direction flag set. */
-	cld
 	/* A data segment of our own, for convenience. */
 	movl	$LG_DS, %eax
 	movl	%eax, %ds

@@ -14,7 +14,7 @@
  *	trap		traps that the guest's kernel handles
  *	flush		flushes
  *	ring		lists of hypercalls
- *	ac		hypercalls, traps and nothing, with AC set
+ *	ac		hypercalls, traps and nothing, with AC and DF set
  */
 #include "tg.h"
 
@@ -92,7 +92,7 @@ static void ac(void)
 	u32 i;
 
 	for (;;) {
-		asm volatile("pushfq\n\torq $0x40000, (%%rsp)\n\tpopfq"
+		asm volatile("pushfq\n\torq $0x40400, (%%rsp)\n\tpopfq"
 			     : : : "cc", "memory");
 		tg_hcall(xen_version, 0, 0, 0, 0);
 		tg_hcall(sched_op, SCHEDOP_yield, 0, 0, 0);
