@@ -226,8 +226,12 @@ static void stack_in_page_a(void)
 /* Everything between the window and the top: reads and writes. */
 static void sweep(void)
 {
-	u32 gva = window(), writes = 0;
+	u32 gva = window(), writes = 0, below;
 
+	/* What we were not told to leave alone is not the host's. */
+	for (below = gva - (4u << 20); below < gva; below += TG_PAGE)
+		TG_CHECK(tg_try_read(below, NULL) == 14,
+			 "something at %#x, below the window", below);
 	do {
 		tg_try_read(gva + 0xffc, NULL);
 		writes += tg_try_write(gva + 0x100, 0) == TG_NO_TRAP;
