@@ -189,7 +189,8 @@ void lg_guest_stats(struct lg_guest *guest, struct lg_stats *stats)
 	mutex_lock(&guest->lock);
 	for (v = 0; v < LG_MAX_VCPUS; v++)
 		for (i = 0; guest->vcpu[v] && i < LG_STAT_COUNT; i++)
-			stats->count[i] += guest->vcpu[v]->stats[i];
+			stats->count[i] +=
+				lg_counter_read(&guest->vcpu[v]->stats, i);
 	stats->count[LG_STAT_PINNED_PAGES] = guest->pinned;
 	if (guest->shadow) {
 		stats->count[LG_STAT_SHADOW_PAGES] = lg_shadow_pages(guest);

@@ -34,6 +34,7 @@ struct lg_vcpu;
 struct lg_guest;
 struct lg_xen_start;
 
+#include "stats.h"
 #include "host.h"
 #include "mmu.h"
 
@@ -103,7 +104,7 @@ struct lg_vcpu {
 	bool started;			/* LG_XEN_START was done, if there is one */
 	bool halted;
 	unsigned long irqs_seen;	/* what before_run() knew of */
-	u64 stats[LG_STAT_COUNT];
+	struct lg_counters stats;	/* anybody may read */
 
 	/* Atomic. */
 	unsigned long irqs;		/* what waits for before_run(), by the ABI's own bits */
@@ -159,6 +160,11 @@ __printf(2, 3) void lg_kill(struct lg_vcpu *vcpu, const char *fmt, ...);
 static inline bool lg_guest_is_dead(struct lg_guest *guest)
 {
 	return atomic_read(&guest->dead) != 0;
+}
+
+static inline void lg_count(struct lg_vcpu *vcpu, unsigned int stat)
+{
+	lg_counter_inc(&vcpu->stats, stat);
 }
 
 /* mm.c */

@@ -79,7 +79,7 @@ static bool vcpu_can_wake(struct lg_vcpu *vcpu)
 /* Sleep until there is a reason not to; -EINTR for a signal. */
 static int vcpu_sleep(struct lg_vcpu *vcpu)
 {
-	vcpu->stats[LG_STAT_HALT]++;
+	lg_count(vcpu, LG_STAT_HALT);
 	return wait_event_interruptible(vcpu->wait, vcpu_can_wake(vcpu)) ?
 	       -EINTR : 0;
 }
@@ -142,9 +142,9 @@ static int run_once(struct lg_vcpu *vcpu)
 	trap = enter(vcpu);
 	if (trap == -EAGAIN)
 		return 0;
-	vcpu->stats[LG_STAT_SWITCH]++;
+	lg_count(vcpu, LG_STAT_SWITCH);
 	if (host_trap_is_host(trap)) {
-		vcpu->stats[LG_STAT_HOST_IRQ]++;
+		lg_count(vcpu, LG_STAT_HOST_IRQ);
 		return 0;
 	}
 	return vcpu->guest->abi->trap(vcpu, trap);
@@ -231,6 +231,7 @@ struct lg_vcpu *lg_vcpu_create(struct lg_guest *guest, unsigned int index)
 	vcpu->index = index;
 	vcpu->running_on = -1;
 	mutex_init(&vcpu->lock);
+	lg_counters_init(&vcpu->stats);
 	init_waitqueue_head(&vcpu->wait);
 	preempt_notifier_init(&vcpu->notifier, &notifier_ops);
 	lg_timer_init(vcpu);

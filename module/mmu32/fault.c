@@ -131,7 +131,7 @@ static void fill_around(struct lg_vcpu *vcpu, struct lg_table *t, lg_gva_t gva,
 		if (!entry)
 			continue;
 		table_set(t, at, entry);
-		vcpu->stats[LG_STAT_FILL]++;
+		lg_count(vcpu, LG_STAT_FILL);
 	}
 }
 
@@ -159,7 +159,7 @@ static struct lg_table *fill(struct lg_vcpu *vcpu, lg_gva_t gva, lg_gpa_t gpa,
 		return NULL;
 	}
 	table_set(t, entry_index(gva), shadow_entry(page, flags));
-	vcpu->stats[LG_STAT_FILL]++;
+	lg_count(vcpu, LG_STAT_FILL);
 	return t;
 }
 
@@ -175,7 +175,7 @@ static void linear_around(struct lg_vcpu *vcpu, struct lg_table *t, lg_gva_t gva
 		if (!page || t->entry[at + i])
 			continue;
 		table_set(t, at + i, shadow_entry(page, LG_PTE_RW | LG_PTE_D));
-		vcpu->stats[LG_STAT_FILL]++;
+		lg_count(vcpu, LG_STAT_FILL);
 	}
 }
 
@@ -371,7 +371,7 @@ void lg_shadow_sync(struct lg_vcpu *vcpu, lg_gpa_t cr3, lg_gva_t first,
 	struct lg_shadow *s = vcpu->guest->shadow;
 	struct lg_root *root;
 
-	vcpu->stats[LG_STAT_FLUSH]++;
+	lg_count(vcpu, LG_STAT_FLUSH);
 	if (s->linear || first >= host_window_gva())
 		return;
 	last = min(last, host_window_gva() - 1);
@@ -419,7 +419,7 @@ void lg_shadow_sync_all(struct lg_vcpu *vcpu)
 	lg_gva_t last = host_window_gva() - 1;
 	struct lg_root *root;
 
-	vcpu->stats[LG_STAT_FLUSH]++;
+	lg_count(vcpu, LG_STAT_FLUSH);
 	if (s->linear)
 		return;
 	sync_shared(vcpu, vcpu->mmu.root->cr3, 0, last);
@@ -449,7 +449,7 @@ int lg_shadow_load(struct lg_vcpu *vcpu, lg_gpa_t cr3)
 		root = shadow_root_new(vcpu, cr3);
 		if (!root)
 			return -ENOMEM;
-		vcpu->stats[LG_STAT_ROOT_MISS]++;
+		lg_count(vcpu, LG_STAT_ROOT_MISS);
 	}
 	list_move(&root->list, &s->roots);
 	vcpu->mmu.root = root;

@@ -203,7 +203,7 @@ static bool evict_one(struct lg_vcpu *vcpu)
 	if (root == vcpu->mmu.root)
 		return false;
 	root_free(s, root);
-	vcpu->stats[LG_STAT_EVICT]++;
+	lg_count(vcpu, LG_STAT_EVICT);
 	return true;
 }
 

@@ -179,7 +179,7 @@ void shadow_resync(struct lg_vcpu *vcpu)
  */
 void lg_shadow_flush(struct lg_vcpu *vcpu)
 {
-	vcpu->stats[LG_STAT_FLUSH]++;
+	lg_count(vcpu, LG_STAT_FLUSH);
 	vcpu->guest->shadow->stores = 0;
 	shadow_resync(vcpu);
 	shadow_audit_due(vcpu);
@@ -248,7 +248,7 @@ static void fill_around(struct lg_vcpu *vcpu, struct lg_table *l1, lg_gva_t gva)
 		if (!entry)
 			continue;
 		WRITE_ONCE(l1->entry[first + i], entry);
-		vcpu->stats[LG_STAT_FILL]++;
+		lg_count(vcpu, LG_STAT_FILL);
 	}
 }
 
@@ -302,7 +302,7 @@ static enum lg_fault fill(struct lg_vcpu *vcpu, lg_gva_t gva,
 		return LG_FAULT_DEAD;
 	}
 	WRITE_ONCE(l1->entry[index], leaf_entry(guest, walk->leaf));
-	vcpu->stats[LG_STAT_FILL]++;
+	lg_count(vcpu, LG_STAT_FILL);
 	if (write && !(l1->entry[index] & _PAGE_RW))
 		unsync_begin(vcpu, l1, index, gfn);
 	fill_around(vcpu, l1, gva);
@@ -475,7 +475,7 @@ static void changed_leaf(struct lg_vcpu *vcpu, struct lg_table *t,
 
 	WRITE_ONCE(t->entry[index], entry);
 	if (entry)
-		vcpu->stats[LG_STAT_FILL]++;
+		lg_count(vcpu, LG_STAT_FILL);
 }
 
 /* A writable mapping of what was a table page, and is not pinned any more. */
@@ -669,7 +669,7 @@ static struct lg_table *root_get(struct lg_vcpu *vcpu, u64 gfn, u8 kind)
 	if (gfn >= guest->ram_pages || (pt && pt->pin && pt->pin != 4))
 		return ERR_PTR(-EINVAL);
 	if (!pt || !pt->table[kind])
-		vcpu->stats[LG_STAT_ROOT_MISS]++;
+		lg_count(vcpu, LG_STAT_ROOT_MISS);
 	return table_get(guest, gfn, kind) ?: ERR_PTR(-ENOMEM);
 }
 

@@ -114,6 +114,6 @@ enum lg_fault m2p_fault(struct lg_vcpu *vcpu, lg_gva_t gva, u64 *error)
 		lg_kill(vcpu, "the host is out of memory");
 		return LG_FAULT_DEAD;
 	}
-	vcpu->stats[LG_STAT_FILL]++;
+	lg_count(vcpu, LG_STAT_FILL);
 	return LG_FAULT_FILLED;
 }

@@ -289,7 +289,7 @@ static bool evict_one(struct lg_vcpu *vcpu)
 		if (t->refs)
 			continue;
 		evict(vcpu, t);
-		vcpu->stats[LG_STAT_EVICT]++;
+		lg_count(vcpu, LG_STAT_EVICT);
 		return true;
 	}
 	return false;

@@ -42,6 +42,11 @@ struct lg_vcpu {
 	bool dead;
 };
 
+static inline void lg_count(struct lg_vcpu *vcpu, unsigned int stat)
+{
+	vcpu->stats[stat]++;
+}
+
 struct page *lg_mem_taken(struct lg_guest *guest, u64 gfn);
 struct page *lg_mem_page(struct lg_guest *guest, u64 gfn);
 int lg_mem_read(struct lg_guest *guest, lg_gpa_t gpa, void *to, size_t len);

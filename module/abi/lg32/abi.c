@@ -58,7 +58,7 @@ static bool page_fault(struct lg_vcpu *vcpu)
 	bool exit = false;
 	lg_gpa_t mmio;
 
-	vcpu->stats[LG_STAT_FAULT]++;
+	lg_count(vcpu, LG_STAT_FAULT);
 	/*
 	 * A fault often follows the call that would have prevented it. If the
 	 * ring must wait for a signal, so must the fault: it comes again.
@@ -69,7 +69,7 @@ static bool page_fault(struct lg_vcpu *vcpu)
 		return true;
 	switch (lg_shadow_fault(vcpu, gva, &host_frame(vcpu)->errcode, &mmio)) {
 	case LG_FAULT_FILLED:
-		vcpu->stats[LG_STAT_FAULT_FILLED]++;
+		lg_count(vcpu, LG_STAT_FAULT_FILLED);
 		return false;
 	case LG_FAULT_MMIO:
 		if (lg32_mmio(vcpu, mmio, &exit))
@@ -82,7 +82,7 @@ static bool page_fault(struct lg_vcpu *vcpu)
 	case LG_FAULT_GUEST:
 		break;
 	}
-	vcpu->stats[LG_STAT_FAULT_GUEST]++;
+	lg_count(vcpu, LG_STAT_FAULT_GUEST);
 	if (a->data)
 		WRITE_ONCE(a->data->cr2, gva);
 	lg32_reflect(vcpu, X86_TRAP_PF);
@@ -111,7 +111,7 @@ static bool lg32_trap(struct lg_vcpu *vcpu, unsigned int trap)
 		lg32_vcpu(vcpu)->dr[6] |= host_dr6(vcpu) & DR_STEP;
 		break;
 	case X86_TRAP_NM:
-		vcpu->stats[LG_STAT_FPU]++;
+		lg_count(vcpu, LG_STAT_FPU);
 		break;
 	}
 	lg32_reflect(vcpu, trap);

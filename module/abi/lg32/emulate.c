@@ -243,7 +243,7 @@ static void ask_io(struct lg_vcpu *vcpu, const struct lg_insn *insn)
 	struct lg_run *run = vcpu->run;
 	bool by_dx = insn->opcode & 8;
 
-	vcpu->stats[LG_STAT_IO]++;
+	lg_count(vcpu, LG_STAT_IO);
 	vcpu->access = (struct lg_access) {
 		.pending = true,
 		.is_write = insn->opcode & 2,
@@ -300,12 +300,12 @@ bool lg32_mmio(struct lg_vcpu *vcpu, lg_gpa_t gpa, bool *exit)
 		data = is_imm ? insn.imm :
 			reg_read(f, vcpu->access.reg, insn.size);
 		if (lg_doorbell_ring(vcpu->guest, gpa, insn.size)) {
-			vcpu->stats[LG_STAT_DOORBELL]++;
+			lg_count(vcpu, LG_STAT_DOORBELL);
 			lg32_complete(vcpu);
 			return true;
 		}
 	}
-	vcpu->stats[LG_STAT_MMIO]++;
+	lg_count(vcpu, LG_STAT_MMIO);
 	run->exit_reason = LG_EXIT_MMIO;
 	run->mmio.gpa = gpa;
 	run->mmio.size = insn.size;
@@ -402,7 +402,7 @@ bool lg32_emulate(struct lg_vcpu *vcpu, bool *exit)
 	}
 	if (!emulate(vcpu, &insn))
 		return false;
-	vcpu->stats[LG_STAT_EMULATED]++;
+	lg_count(vcpu, LG_STAT_EMULATED);
 	host_frame(vcpu)->eip += insn.len;
 	return true;
 }

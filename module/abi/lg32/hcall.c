@@ -142,7 +142,7 @@ void lg32_halt(struct lg_vcpu *vcpu)
 static void do_call(struct lg_vcpu *vcpu, u32 nr, u32 a1, u32 a2, u32 a3)
 {
 	if (nr < 32)
-		vcpu->stats[LG_STAT_HCALL_FIRST + array_index_nospec(nr, 32)]++;
+		lg_count(vcpu, LG_STAT_HCALL_FIRST + array_index_nospec(nr, 32));
 	switch (nr) {
 	case LG32_FLUSH_ASYNC:
 	case LG32_SEND_INTERRUPTS:
@@ -217,7 +217,7 @@ bool lg32_ring(struct lg_vcpu *vcpu)
 		memcpy(&call, &a->data->hcalls[slot], sizeof(call));
 		barrier();	/* the copy is what is checked and used */
 		a->ring_next = (slot + 1) % LG32_RING_SLOTS;
-		vcpu->stats[LG_STAT_RING]++;
+		lg_count(vcpu, LG_STAT_RING);
 		do_call(vcpu, call.arg[0], call.arg[1], call.arg[2],
 			call.arg[3]);
 		WRITE_ONCE(a->data->hcall_status[slot], LG32_RING_FREE);
@@ -235,7 +235,7 @@ void lg32_hypercall(struct lg_vcpu *vcpu)
 {
 	struct lg_frame *f = host_frame(vcpu);
 
-	vcpu->stats[LG_STAT_HYPERCALL]++;
+	lg_count(vcpu, LG_STAT_HYPERCALL);
 	if (!lg32_vcpu(vcpu)->data && f->eax != LG32_INIT) {
 		lg_kill(vcpu, "hypercall %u before INIT", f->eax);
 		return;

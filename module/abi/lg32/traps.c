@@ -109,7 +109,7 @@ void lg32_reflect(struct lg_vcpu *vcpu, unsigned int vector)
 	if (GATE_IS_INTERRUPT(gate))
 		lg32_set_irq_enabled(vcpu, false);
 	if (vector < 32)
-		vcpu->stats[LG_STAT_REFLECTED]++;
+		lg_count(vcpu, LG_STAT_REFLECTED);
 }
 
 /* ---- virtual interrupts ---- */
@@ -222,7 +222,7 @@ void lg32_deliver_irq(struct lg_vcpu *vcpu)
 		return;
 	}
 	clear_bit(irq, &vcpu->irqs);
-	vcpu->stats[LG_STAT_IRQ_INJECTED]++;
+	lg_count(vcpu, LG_STAT_IRQ_INJECTED);
 	lg32_write_time(vcpu);
 	lg32_reflect(vcpu, LG32_IRQ_VECTOR + irq);
 	WRITE_ONCE(a->data->irq_pending, deliverable(vcpu) ? LG32_IF : 0);

@@ -171,16 +171,16 @@ static void page_fault(struct lg_vcpu *vcpu)
 	lg_gva_t gva = host_cr2(vcpu);
 	u64 error = host_frame(vcpu)->errcode;
 
-	vcpu->stats[LG_STAT_FAULT]++;
+	lg_count(vcpu, LG_STAT_FAULT);
 	if (error & X86_PF_WRITE && xenpv_vcpu(vcpu)->kernel &&
 	    xenpv_table_store(vcpu, gva))
 		return;
 	switch (lg_shadow_fault(vcpu, gva, &error)) {
 	case LG_FAULT_FILLED:
-		vcpu->stats[LG_STAT_FAULT_FILLED]++;
+		lg_count(vcpu, LG_STAT_FAULT_FILLED);
 		break;
 	case LG_FAULT_GUEST:
-		vcpu->stats[LG_STAT_FAULT_GUEST]++;
+		lg_count(vcpu, LG_STAT_FAULT_GUEST);
 		xenpv_inject_page_fault(vcpu, gva, error);
 		break;
 	case LG_FAULT_DEAD:
@@ -223,7 +223,7 @@ static bool xenpv_trap(struct lg_vcpu *vcpu, unsigned int trap)
 		xenpv_inject(vcpu, trap, 0);
 		break;
 	case X86_TRAP_NM:
-		vcpu->stats[LG_STAT_FPU]++;
+		lg_count(vcpu, LG_STAT_FPU);
 		a->ts = false;
 		xenpv_inject(vcpu, trap, 0);
 		break;

@@ -114,7 +114,7 @@ void xenpv_direct_take(struct lg_vcpu *vcpu)
 	a->gs_kernel = d->gs_kernel;
 	a->gs_user = d->gs_user;
 	a->kernel_sp = d->kernel_sp;
-	vcpu->stats[LG_STAT_DIRECT] = d->changes;
+	lg_counter_set(&vcpu->stats, LG_STAT_DIRECT, d->changes);
 	if (d->kernel_gfn != vcpu->mmu.kernel_gfn ||
 	    d->user_gfn != vcpu->mmu.user_gfn)
 		load_roots(vcpu, d->kernel_gfn, d->user_gfn);

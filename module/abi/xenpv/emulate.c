@@ -404,7 +404,7 @@ static void cpuid_insn(struct lg_vcpu *vcpu, unsigned int len)
 	f->rcx = reg[2];
 	f->rdx = reg[3];
 	f->rip += len;
-	vcpu->stats[LG_STAT_EMULATED]++;
+	lg_count(vcpu, LG_STAT_EMULATED);
 }
 
 /* The instructions that a byte after 0f 00 and 0f 01 tells apart. */

@@ -263,7 +263,7 @@ static long do_send(struct lg_vcpu *vcpu, struct evtchn_send *s)
 	case XENPV_PORT_UNBOUND:
 	case XENPV_PORT_LAUNCHER:
 		if (lg_doorbell_ring(vcpu->guest, s->port, 0))
-			vcpu->stats[LG_STAT_DOORBELL]++;
+			lg_count(vcpu, LG_STAT_DOORBELL);
 		return 0;
 	case XENPV_PORT_IPI:
 		set_pending(vcpu, array_index_nospec(s->port, XENPV_PORTS));

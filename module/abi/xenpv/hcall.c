@@ -450,8 +450,8 @@ static long do_call(struct lg_vcpu *vcpu, struct xenpv_call *call)
 	const u64 *arg = call->arg;
 
 	if (call->nr < 32)
-		vcpu->stats[LG_STAT_HCALL_FIRST +
-			    array_index_nospec(call->nr, 32)]++;
+		lg_count(vcpu, LG_STAT_HCALL_FIRST +
+			 array_index_nospec(call->nr, 32));
 	switch (call->nr) {
 	case __HYPERVISOR_set_trap_table:
 		return xenpv_set_trap_table(vcpu, arg[0]);
@@ -533,7 +533,7 @@ static long multicall_one(struct lg_vcpu *vcpu, u64 gva, struct xenpv_call *oute
 		return -EFAULT;
 	call.nr = e.op;
 	memcpy(call.arg, e.args, sizeof(call.arg));
-	vcpu->stats[LG_STAT_RING]++;
+	lg_count(vcpu, LG_STAT_RING);
 	a->call = &call;
 	rc = do_call(vcpu, &call);
 	a->call = outer;
@@ -624,7 +624,7 @@ bool xenpv_hypercall(struct lg_vcpu *vcpu)
 	struct xenpv_call call = { };
 	long rc;
 
-	vcpu->stats[LG_STAT_HYPERCALL]++;
+	lg_count(vcpu, LG_STAT_HYPERCALL);
 	load_args(f, &call);
 	f->cs = FLAT_KERNEL_CS64;
 	f->ss = FLAT_KERNEL_SS64;

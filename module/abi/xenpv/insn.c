@@ -157,5 +157,5 @@ unsigned int insn_operand(struct lg_vcpu *vcpu, const struct insn *insn,
 void insn_skip(struct lg_vcpu *vcpu, const struct insn *insn, unsigned int len)
 {
 	host_frame(vcpu)->rip += insn->op + len;
-	vcpu->stats[LG_STAT_EMULATED]++;
+	lg_count(vcpu, LG_STAT_EMULATED);
 }

@@ -119,7 +119,7 @@ static void bounce(struct lg_vcpu *vcpu, const struct xenpv_callback *to,
  */
 void xenpv_inject(struct lg_vcpu *vcpu, unsigned int vector, u32 error)
 {
-	vcpu->stats[LG_STAT_REFLECTED]++;
+	lg_count(vcpu, LG_STAT_REFLECTED);
 	bounce(vcpu, &xenpv_vcpu(vcpu)->trap[vector & 31],
 	       vector_has_error(vector) ? &error : NULL, "trap", vector);
 }
@@ -157,7 +157,7 @@ bool xenpv_soft_int(struct lg_vcpu *vcpu, unsigned int vector)
 	if (!t->rip || t->dpl < (a->kernel ? 1 : 3))
 		return false;
 	host_frame(vcpu)->rip += 2;
-	vcpu->stats[LG_STAT_REFLECTED]++;
+	lg_count(vcpu, LG_STAT_REFLECTED);
 	bounce(vcpu, t, NULL, "interrupt", vector);
 	return true;
 }
@@ -245,7 +245,7 @@ void xenpv_deliver(struct lg_vcpu *vcpu)
 	if (!READ_ONCE(a->info->evtchn_upcall_pending) ||
 	    READ_ONCE(a->info->evtchn_upcall_mask))
 		return;
-	vcpu->stats[LG_STAT_IRQ_INJECTED]++;
+	lg_count(vcpu, LG_STAT_IRQ_INJECTED);
 	event.mask = true;
 	bounce(vcpu, &event, NULL, "event", 0);
 }

@@ -252,7 +252,7 @@ static void deliver_nmi_mc(struct lg_vcpu *vcpu, struct lg_state *state,
 	if (trap == X86_TRAP_MC || notes & LG_NOTE_MC)
 		asm volatile("int $18" : : : "memory");
 	if (trap == X86_TRAP_NMI || notes & LG_NOTE_NMI) {
-		vcpu->stats[LG_STAT_NMI]++;
+		lg_count(vcpu, LG_STAT_NMI);
 		asm volatile("int $2" : : : "memory");
 	}
 }

@@ -216,7 +216,7 @@ unsigned int host_switch(struct lg_vcpu *vcpu)
 	if (unlikely(trap == X86_TRAP_MC || notes & LG_NOTE_MC))
 		asm volatile("int $18" : : : "memory");
 	if (unlikely(trap == X86_TRAP_NMI || notes & LG_NOTE_NMI)) {
-		vcpu->stats[LG_STAT_NMI]++;
+		lg_count(vcpu, LG_STAT_NMI);
 		asm volatile("int $2" : : : "memory");
 	}
 	if (pages->c->exit_esp != gva + offsetof(struct lg_pages, a.frame))
