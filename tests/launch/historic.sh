@@ -1,0 +1,21 @@
+#!/bin/sh
+# A guest that boots as the kernels of old did, with its console and its disk.
+set -eu
+# shellcheck source=tests/launch/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+for env in 2level pae; do
+	dd if=/dev/zero of=disk bs=512 count=8 2>/dev/null
+	printf 'historic and the rest' |
+		dd of=disk conv=notrunc 2>/dev/null
+	lguest run --block disk --console file:console \
+		/tests/guests/historic-$env >out 2>&1 || {
+		cat out
+		fail "$env: status $?"
+	}
+	grep -q 'early console' console || fail "$env: nothing on the console"
+	last=$(dd if=disk bs=512 skip=1 count=1 2>/dev/null | tail -c 21)
+	[ "$last" = 'tser eht dna cirotsih' ] ||
+		fail "$env: on the disk is '$last'"
+done
+echo SUCCESS
