@@ -43,6 +43,7 @@ typedef u64 phys_addr_t;
 #define round_down(x, y) ((x) / (y) * (y))
 #define offset_in_page(x) ((u64)(x) & (PAGE_SIZE - 1))
 #define likely(x)	(x)
+#define array_index_nospec(i, size) (i)
 #define READ_ONCE(x)	(x)
 #define WRITE_ONCE(x, v) ((x) = (v))
 #define WARN_ON_ONCE(x)	({ assert(!(x)); false; })
