@@ -5,6 +5,7 @@
  * before each entry, all checked, and what the switcher did is read back after
  * each exit.
  */
+#include <asm/irq_vectors.h>
 #include "xenpv.h"
 
 /* What the switcher writes below it must lie in the kernel's part. */
@@ -15,10 +16,11 @@ static bool sp_is_ok(u64 sp)
 	return sp >= SP_LOWEST && sp <= -(u64)PAGE_SIZE;
 }
 
-/* A claim: SYSRET's segments are what Linux has there. */
+/* A claim: what programs run with is what Linux has there. */
 static bool segments_are_ok(struct lg_vcpu *vcpu)
 {
-	return host_code_selector_is_ok(vcpu, XENPV_USER_CS64) &&
+	return host_code_selector_is_ok(vcpu, XENPV_USER_CS32) &&
+	       host_code_selector_is_ok(vcpu, XENPV_USER_CS64) &&
 	       host_stack_selector_is_ok(vcpu, XENPV_USER_DS);
 }
 
@@ -31,16 +33,21 @@ static void give_modes(struct lg_vcpu *vcpu, struct lg_direct *d, bool ok)
 	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
 	const struct xenpv_callback *syscall =
 		&a->callback[CALLBACKTYPE_syscall];
+	const struct xenpv_callback *int80 = &a->trap[IA32_SYSCALL_VECTOR];
 
 	d->user_cr3 = 0;
 	d->syscall_rip = 0;
 	d->syscall_masks = syscall->mask;
+	d->int80_rip = 0;
+	d->int80_masks = int80->mask;
 	d->kernel_sp = a->kernel_sp & ~15ull;
 	if (!vcpu->mmu.root[1] || !ok)
 		return;
 	d->user_cr3 = lg_shadow_mode_phys(vcpu, true);
-	if (sp_is_ok(a->kernel_sp))
-		d->syscall_rip = syscall->rip;
+	if (!sp_is_ok(a->kernel_sp))
+		return;
+	d->syscall_rip = syscall->rip;
+	d->int80_rip = int80->dpl == 3 ? int80->rip : 0;
 }
 
 /*

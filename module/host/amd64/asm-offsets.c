@@ -40,6 +40,8 @@ int main(void)
 	DIRECT(kernel_sp);
 	DIRECT(syscall_rip);
 	DIRECT(syscall_masks);
+	DIRECT(int80_rip);
+	DIRECT(int80_masks);
 	DIRECT(gs_kernel);
 	DIRECT(gs_user);
 	DIRECT(info);
@@ -92,8 +94,11 @@ int main(void)
 	DEFINE(PTE_RW, LG_PTE_RW);
 	DEFINE(PTE_A, LG_PTE_A);
 	DEFINE(PTE_D, LG_PTE_D);
-	/* Flags a program may have; and what a system call starts with. */
+	/* Flags a program may have; what a trap and a system call start with. */
 	DEFINE(FLAGS_LOADABLE, LG_EFLAGS_LOADABLE);
+	DEFINE(FLAGS_TRAP, LG_EFLAGS_LOADABLE &
+	       ~(X86_EFLAGS_AC | X86_EFLAGS_RF | X86_EFLAGS_NT |
+		 X86_EFLAGS_TF));
 	DEFINE(FLAGS_SYSCALL, LG_EFLAGS_LOADABLE &
 	       ~(X86_EFLAGS_AC | X86_EFLAGS_RF | X86_EFLAGS_NT |
 		 X86_EFLAGS_TF | X86_EFLAGS_DF));

@@ -112,6 +112,8 @@ struct lg_direct_root {
  *	guest's part of the address space
  * @syscall_rip: where a system call goes; 0: out
  * @syscall_masks: and turns events off
+ * @int80_rip: where INT 0x80 of a program goes; 0: out
+ * @int80_masks: and turns events off
  * @gs_kernel: GS base of the kernel, while a program runs
  * @gs_user: the other way round
  * @info: window address of the guest's vcpu_info, which is in WINDOW_INFO
@@ -137,8 +139,8 @@ struct lg_direct {
 	u64 kernel_cr3, user_cr3;
 	u64 kernel_sp;
 	u64 syscall_rip;
-	u32 syscall_masks;
-	u32 reserved;
+	u64 int80_rip;
+	u32 syscall_masks, int80_masks;
 	u64 gs_kernel, gs_user;
 	u64 info;
 	u64 save[6];

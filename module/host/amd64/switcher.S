@@ -55,6 +55,7 @@
 #define DIRECT_BATCH		32
 
 #define USER_CS			0x33
+#define USER_CS32		0x23
 #define USER_DS			0x2b
 #define USER_END		0x00007ffffffff000
 #define KERNEL_START		0xffff880000000000
@@ -246,7 +247,12 @@ guest_stack_end:
 	je	2f
 	movq	DIRECT(info), %rdx
 	movb	$1, INFO_MASK(%rdx)
-2:	rdgsbase %rbx
+2:	movq	DIRECT(syscall_rip), %rcx
+	andl	$FLAGS_SYSCALL, %r11d
+
+/* RAX = where the frame ends, RCX = where to go, R11 = with which flags. */
+direct_to_kernel:
+	rdgsbase %rbx
 	movq	%rbx, DIRECT(gs_user)
 	movq	DIRECT(gs_kernel), %rbx
 	wrgsbase %rbx
@@ -255,15 +261,15 @@ guest_stack_end:
 	pushq	$LG_FLAT_DS
 	subq	$BOUNCE_BYTES, %rax
 	pushq	%rax
-	movq	%r11, %rbx
-	andl	$FLAGS_SYSCALL, %ebx
-	orl	$FLAGS_ALWAYS, %ebx
-	pushq	%rbx
+	orl	$FLAGS_ALWAYS, %r11d
+	pushq	%r11
 	pushq	$LG_FLAT_CS64
-	pushq	DIRECT(syscall_rip)
+	pushq	%rcx
 	movq	SAVE(0), %rax
 	movq	SAVE(1), %rbx
+	movq	SAVE(2), %rcx
 	movq	SAVE(3), %rdx
+	movq	SAVE(4), %r11
 
 /* To the guest: five words on the stack, registers its own. */
 direct_enter:
@@ -310,9 +316,14 @@ direct_iret:
 guest_memory_1:
 	cmpq	$0, IRET_flags(%rax)
 	jne	direct_slow
-	cmpw	$USER_CS, IRET_cs(%rax)
+	movzwl	IRET_cs(%rax), %ebx
+	cmpl	$USER_CS, %ebx
+	je	1f
+	cmpl	$USER_CS32, %ebx
 	jne	direct_slow
-	cmpw	$USER_DS, IRET_ss(%rax)
+	cmpl	$0, (IRET_rip + 4)(%rax)
+	jne	direct_slow
+1:	cmpw	$USER_DS, IRET_ss(%rax)
 	jne	direct_slow
 	movq	IRET_rip(%rax), %rcx
 	movq	$USER_END, %r11
@@ -326,7 +337,7 @@ guest_memory_1:
 	pushq	$USER_DS
 	pushq	IRET_rsp(%rax)
 	pushq	%r11
-	pushq	$USER_CS
+	pushq	%rbx
 	pushq	%rcx
 	movq	IRET_r11(%rax), %r11
 	movq	IRET_rcx(%rax), %rcx
@@ -345,6 +356,7 @@ guest_memory_1_end:
 	movq	DIRECT(user_cr3), %rax
 	movq	%rax, %cr3
 	movq	SAVE(0), %rax
+	movq	SAVE(1), %rbx
 	jmp	direct_enter
 
 /* stack_switch(ss, sp) */
@@ -612,6 +624,76 @@ gp_exit:
 	pushq	$13
 	jmp	switch_to_host
 
+/*
+ * INT 0x80, the older system call: five words on the stack. As above, but the
+ * frame is the CPU's. What is unusual is #GP at the instruction, as for any INT.
+ */
+handle_int80:
+	ENDBR_
+	cmpl	$0, DIRECT(on)
+	je	int80_exit
+	cmpl	$0, DIRECT(kernel)
+	jne	int80_exit
+	cmpq	$0, DIRECT(int80_rip)
+	je	int80_exit
+	movq	%rax, SAVE(0)
+	movq	%rbx, SAVE(1)
+	movq	%rcx, SAVE(2)
+	movq	%rdx, SAVE(3)
+	movq	%r11, SAVE(4)
+	movq	DIRECT(kernel_cr3), %rax
+	movq	%rax, %cr3
+	movq	DIRECT(info), %rdx
+	movzbl	INFO_MASK(%rdx), %edx
+	movq	DIRECT(kernel_sp), %rax
+	STAC_
+guest_stack_2:
+	movq	%rcx, -56(%rax)
+	movq	%r11, -48(%rax)
+	movq	(%rsp), %rbx
+	movq	%rbx, -40(%rax)
+	movq	%rdx, %rcx
+	shlq	$32, %rcx
+	movzwl	8(%rsp), %ebx
+	orq	%rcx, %rbx
+	movq	%rbx, -32(%rax)
+	movq	16(%rsp), %r11
+	movq	%r11, %rbx
+	andq	$~FLAGS_IF_IOPL, %rbx
+	testl	%edx, %edx
+	jnz	1f
+	orq	$FLAG_IF, %rbx
+1:	movq	%rbx, -24(%rax)
+	movq	24(%rsp), %rbx
+	movq	%rbx, -16(%rax)
+	movzwl	32(%rsp), %ebx
+	movq	%rbx, -8(%rax)
+guest_stack_2_end:
+	CLAC_
+	cmpl	$0, DIRECT(int80_masks)
+	je	2f
+	movq	DIRECT(info), %rdx
+	movb	$1, INFO_MASK(%rdx)
+2:	leaq	FRAME_END, %rsp
+	movq	DIRECT(int80_rip), %rcx
+	andl	$FLAGS_TRAP, %r11d
+	jmp	direct_to_kernel
+
+int80_slow:
+	CLAC_
+	movq	SAVE(0), %rax
+	movq	SAVE(1), %rbx
+	movq	SAVE(2), %rcx
+	movq	SAVE(3), %rdx
+	movq	SAVE(4), %r11
+	leaq	FRAME_END, %rsp
+	subq	$40, %rsp
+int80_exit:
+	subq	$2, (%rsp)
+	pushq	$(0x80 * 8 + 2)
+	pushq	$13
+	jmp	switch_to_host
+
 /* As if we had not tried. */
 direct_slow:
 	CLAC_
@@ -717,6 +799,9 @@ ring_0_fault:
 	subq	$(guest_memory_5 - frames), %rax
 	cmpq	$(guest_memory_5_end - guest_memory_5), %rax
 	jb	direct_slow
+	subq	$(guest_stack_2 - guest_memory_5), %rax
+	cmpq	$(guest_stack_2_end - guest_stack_2), %rax
+	jb	int80_slow
 switcher_fault:
 	movl	$LG_TRAP_SWITCHER, %edi
 	jmp	back_swapgs
@@ -832,6 +917,7 @@ SYM_DATA(switcher_syscall, .long switch_syscall - switcher_text)
 SYM_DATA(switcher_syscall32, .long switch_syscall32 - switcher_text)
 SYM_DATA(switcher_vectors, .long switcher_stubs - switcher_text)
 SYM_DATA(switcher_gp, .long handle_gp - switcher_text)
+SYM_DATA(switcher_int80, .long handle_int80 - switcher_text)
 SYM_DATA(switcher_nmi, .long handle_nmi - switcher_text)
 SYM_DATA(switcher_mc, .long handle_mc - switcher_text)
 SYM_DATA(switcher_db, .long handle_db - switcher_text)

@@ -16,12 +16,14 @@
 #include <asm/desc.h>
 #include <asm/io.h>
 #include <asm/tlbflush.h>
+#include <asm/irq_vectors.h>
 #include <asm/trapnr.h>
 #include "lg.h"
 
 extern const char switcher_text[];
 extern const u32 switcher_size, switcher_entry, switcher_syscall,
-		 switcher_syscall32, switcher_vectors, switcher_gp, switcher_nmi,
+		 switcher_syscall32, switcher_vectors, switcher_gp,
+		 switcher_int80, switcher_nmi,
 		 switcher_mc, switcher_db, switcher_df;
 
 #define TEXT_PAGES	2
@@ -286,7 +288,8 @@ static void set_gate(struct window_cpu *w, int cpu, unsigned int vector,
 		     u32 offset, unsigned int ist)
 {
 	unsigned long address = window_page_gva(cpu, WINDOW_TEXT) + offset;
-	bool from_ring_3 = vector == X86_TRAP_BP || vector == X86_TRAP_OF;
+	bool from_ring_3 = vector == X86_TRAP_BP || vector == X86_TRAP_OF ||
+			   vector == IA32_SYSCALL_VECTOR;
 
 	w->idt[vector] = (gate_desc) {
 		.offset_low = (u16)address,
@@ -309,6 +312,7 @@ static void fill_idt(struct window_cpu *w, int cpu)
 	for (i = 0; i < LG_IDT_ENTRIES; i++)
 		set_gate(w, cpu, i, switcher_vectors + i * STUB_BYTES, 0);
 	set_gate(w, cpu, X86_TRAP_GP, switcher_gp, 0);
+	set_gate(w, cpu, IA32_SYSCALL_VECTOR, switcher_int80, 0);
 	set_gate(w, cpu, X86_TRAP_NMI, switcher_nmi, LG_IST_NMI);
 	set_gate(w, cpu, X86_TRAP_MC, switcher_mc, LG_IST_MC);
 	set_gate(w, cpu, X86_TRAP_DB, switcher_db, LG_IST_DB);

@@ -22,6 +22,11 @@ static void tg_user_code user_syscall(void)
 	asm volatile("syscall\n\tud2");
 }
 
+static void tg_user_code user_int80(void)
+{
+	asm volatile("int $0x80\n\tud2");
+}
+
 static void tg_user_code user_ud2(void)
 {
 	asm volatile("ud2");
@@ -183,16 +188,36 @@ static void user_trap(void)
 }
 
 /* The stack goes away after it has been in use. */
-static void user_gone(void)
+static void gone_for(const void *code)
 {
 	tg_user_init();
 	tg_map(tg_root, TG_KTEST, tg_pte(tg_page_alloc(), TG_RW));
 	tg_hcall(stack_switch, FLAT_KERNEL_SS64, TG_KTEST + TG_PAGE, 0, 0);
-	tg_user_call(user_syscall, 0, NULL);
-	tg_user_call(user_syscall, 0, NULL);
+	tg_user_call(code, 0, NULL);
+	tg_user_call(code, 0, NULL);
 	tg_map(tg_root, TG_KTEST, 0);
-	tg_user_call(user_syscall, 0, NULL);
+	tg_user_call(code, 0, NULL);
 	tg_failure("still alive with an unmapped kernel stack");
+}
+
+static void user_gone(void)
+{
+	gone_for(user_syscall);
+}
+
+static void int80_gone(void)
+{
+	gone_for(user_int80);
+}
+
+static void int80_table(void)
+{
+	user_on((u64)tg_va(tg_root) + 0x800, user_int80);
+}
+
+static void int80_window(void)
+{
+	user_on(WINDOW, user_int80);
 }
 
 static void iret_zero(void)
@@ -289,6 +314,9 @@ static const struct tg_case cases[] = {
 	{ "user-table", user_table },
 	{ "user-trap", user_trap },
 	{ "user-gone", user_gone },
+	{ "int80-gone", int80_gone },
+	{ "int80-table", int80_table },
+	{ "int80-window", int80_window },
 	{ "iret-zero", iret_zero },
 	{ "iret-hole", iret_hole },
 	{ "iret-window", iret_window },

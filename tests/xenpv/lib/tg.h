@@ -36,9 +36,10 @@ typedef int64_t s64;
 #define TG_UTEST	0x10000000ul		/* user addresses for tests */
 #define TG_NOWHERE	0xffffffffb0000000ul	/* never mapped */
 
-#define TG_USER_CS	FLAT_RING3_CS64
-#define TG_USER_CS32	FLAT_RING3_CS32
-#define TG_USER_SS	FLAT_RING3_SS64
+/* Linux's, in a GDT of the runtime's own: only with these is there a short way. */
+#define TG_USER_CS	0x33
+#define TG_USER_CS32	0x23
+#define TG_USER_SS	0x2b
 
 #define ONCE(x)		(*(volatile typeof(x) *)&(x))
 
@@ -234,6 +235,7 @@ struct tg_user {
 	u64 rip, cs, rflags, rsp, ss;
 };
 
+extern u64 tg_gdt;			/* gfn of the GDT, once there is user mode */
 void tg_user_init(void);		/* page tables for user mode, and code */
 void tg_user_map(u64 gva, u64 pte);	/* in both roots */
 void tg_user_start(struct tg_user *u, const void *rip);

@@ -8,6 +8,7 @@
 extern u64 tg_user_sp;
 extern char tg_user_begin[], tg_user_end[], tg_user_load[];
 static struct tg_user *running;
+u64 tg_gdt;
 
 void tg_user_enter(const struct tg_user *u);
 void __attribute__((noreturn)) tg_user_leave(void);
@@ -24,6 +25,23 @@ void tg_user_map(u64 gva, u64 pte)
 		tg_entry_put(tg_user_root, slot, table);
 }
 
+/* Segments of programs. */
+static void set_gdt(void)
+{
+	u64 *gdt;
+	long rc;
+
+	tg_gdt = tg_page_alloc();
+	gdt = tg_va(tg_gdt);
+	gdt[TG_USER_CS32 / 8] = 0x00cffb000000ffff;
+	gdt[TG_USER_SS / 8] = 0x00cff3000000ffff;
+	gdt[TG_USER_CS / 8] = 0x00affb000000ffff;
+	tg_table_protect(tg_gdt);
+	rc = tg_hcall(set_gdt, &tg_gdt, 512, 0, 0);
+	if (rc)
+		tg_failure("set_gdt: %ld", rc);
+}
+
 void tg_user_init(void)
 {
 	u64 gva, gfn = tg_gfn(tg_user_load);
@@ -31,6 +49,7 @@ void tg_user_init(void)
 
 	if (tg_user_root)
 		return;
+	set_gdt();
 	tg_user_root = tg_table_alloc();
 	rc = tg_mmuext(MMUEXT_PIN_L4_TABLE, tg_user_root, 0);
 	if (rc)
@@ -48,7 +67,7 @@ void tg_user_start(struct tg_user *u, const void *rip)
 	memset(u, 0, sizeof(*u));
 	u->rip = (u64)rip;
 	u->rsp = TG_USER_STACK;
-	u->rflags = 0x2;
+	u->rflags = 0x202;
 	u->cs = TG_USER_CS;
 	u->ss = TG_USER_SS;
 }

@@ -20,7 +20,6 @@ const char tg_title[] = "segments";
 		       ((base) & 0xff000000ul) << 32)
 #define SLOT	8
 
-static u64 gdt_gfn;
 
 static u64 msr(u32 which)
 {
@@ -76,9 +75,9 @@ static void check_selectors(void)
 	struct tg_user u;
 	u32 selector = SLOT * 8 | 3, flat = (SLOT + 1) * 8 | 3;
 
-	tg_hcall(update_descriptor, gdt_gfn * TG_PAGE + SLOT * 8,
+	tg_hcall(update_descriptor, tg_gdt * TG_PAGE + SLOT * 8,
 		 DATA_AT(TG_UTEST), 0, 0);
-	tg_hcall(update_descriptor, gdt_gfn * TG_PAGE + (SLOT + 1) * 8,
+	tg_hcall(update_descriptor, tg_gdt * TG_PAGE + (SLOT + 1) * 8,
 		 DATA_AT(0ul), 0, 0);
 	tg_user_start(&u, user_selectors);
 	u.rdi = selector;
@@ -92,7 +91,7 @@ static void check_selectors(void)
 	TG_EQ(msr(0xc0000100), TG_UTEST, "FS base by selector");
 	TG_EQ(msr(0xc0000102), TG_UTEST, "GS base by selector");
 	/* The descriptor goes while they are in use. */
-	tg_hcall(update_descriptor, gdt_gfn * TG_PAGE + SLOT * 8, 0, 0, 0);
+	tg_hcall(update_descriptor, tg_gdt * TG_PAGE + SLOT * 8, 0, 0, 0);
 	tg_sleep(1000000);
 	asm volatile("movl %0, %%ds\n\tmovl %0, %%fs\n\tmovl %0, %%gs" : : "r"(0));
 }
@@ -101,7 +100,7 @@ static void check_user_selector(void)
 {
 	u32 selector = SLOT * 8 | 3;
 
-	tg_hcall(update_descriptor, gdt_gfn * TG_PAGE + SLOT * 8,
+	tg_hcall(update_descriptor, tg_gdt * TG_PAGE + SLOT * 8,
 		 DATA_AT(0x12345000ul), 0, 0);
 	tg_hcall(set_segment_base, SEGBASE_GS_KERNEL, 0xffffffff80000000, 0, 0);
 	TG_EQ(tg_hcall(set_segment_base, SEGBASE_GS_USER_SEL, selector, 0, 0),
@@ -119,12 +118,7 @@ static void check_user_selector(void)
 
 void test_main(void)
 {
-	u64 frames[1];
-
 	tg_user_init();
-	gdt_gfn = tg_page_alloc();
-	frames[0] = gdt_gfn;
-	TG_EQ(tg_hcall(set_gdt, frames, 512, 0, 0), 0, "set_gdt");
 	check_bases();
 	check_selectors();
 	check_user_selector();

@@ -10,6 +10,7 @@
  *
  * Source: docs/abi/xenpv.md; Xen's entry.S, lstar_enter and cstar_enter.
  */
+#include <lguest/api.h>
 #include "tg.h"
 
 const char tg_title[] = "user mode";
@@ -53,6 +54,76 @@ static void check_syscall(void)
 			 reg[i]);
 }
 
+static void tg_user_code user_int80_std(void)
+{
+	asm volatile("std\n\tint $0x80\n\tud2");
+}
+
+/* INT 0x80 changes no register at all; from 64-bit and from 32-bit programs. */
+static void check_int80(u64 cs)
+{
+	struct tg_user u, was;
+	u64 *reg = (u64 *)&u;
+	u32 i;
+
+	tg_user_start(&u, user_int80_std);
+	u.cs = cs;
+	for (i = 0; i < 15; i++)
+		reg[i] = 0x0101010101010101ul * (i + 1);
+	was = u;
+	TG_EQ(tg_user_run(&u), 0x80, "trap");
+	for (i = 0; i < 15; i++)
+		TG_CHECK(reg[i] == ((u64 *)&was)[i], "register %u is %#lx", i,
+			 reg[i]);
+	TG_EQ(u.rip, (u64)user_int80_std + 3, "rip");
+	TG_EQ(u.rsp, was.rsp, "rsp");
+	TG_EQ(u.cs, cs, "cs");
+	TG_EQ(u.ss, TG_USER_SS, "ss");
+	TG_EQ(u.rflags & 0x600, 0x600, "DF and IF in the frame");
+}
+
+/* Who has a way without the host: it needs what these instructions need. */
+static bool has_short_way(void)
+{
+	return tg_box && tg_try("rdfsbase %%rax", : : : "rax") == TG_NO_TRAP;
+}
+
+/* Events masked or not, as the gate says. */
+static void check_int80_mask(void)
+{
+	struct tg_user u;
+
+	tg_trap_set(0x80, 3 | 4, (void *)tg_stubs[0x80]);
+	tg_user_start(&u, user_int80_std);
+	tg_user_run(&u);
+	TG_EQ(tg_fault.mask, 1, "mask in the handler of a gate that masks");
+	tg_trap_set(0x80, 3, (void *)tg_stubs[0x80]);
+	tg_user_start(&u, user_int80_std);
+	tg_user_run(&u);
+	TG_EQ(tg_fault.mask, 0, "mask in the handler of a gate that does not");
+	tg_events_off();
+	tg_trap_set(0x80, 2, (void *)tg_stubs[0x80]);
+	tg_user_start(&u, user_int80_std);
+	TG_EQ(tg_user_run(&u), 13, "a gate of the kernel");
+	TG_EQ(u.rip, (u64)user_int80_std + 1, "rip");
+	tg_trap_default(0x80);
+}
+
+static void check_short(const void *fn, u32 vector, const char *what)
+{
+	u64 direct = tg_ask(TG_ASK_STAT, LG_STAT_DIRECT);
+	struct tg_user u;
+	u32 i;
+
+	for (i = 0; i < 100; i++) {
+		tg_user_start(&u, fn);
+		TG_EQ(tg_user_run(&u), vector, what);
+	}
+	direct = tg_ask(TG_ASK_STAT, LG_STAT_DIRECT) - direct;
+	TG_CHECK(direct >= 200, "%s: only %lu of 200 changes were direct", what,
+		 direct);
+}
+
 /* Many, with and without what makes the short way possible. */
 static void check_many(void)
 {
@@ -77,20 +148,19 @@ static void check_events(void)
 	struct tg_user u;
 
 	tg_user_start(&u, user_syscall);
-	u.rflags |= 0x200;
 	tg_user_run(&u);
 	TG_EQ(tg_fault.mask, 1, "mask in the handler");
 	TG_EQ(tg_fault.cs >> 32 & 0xff, 0, "saved mask");
 	TG_EQ(u.rflags & 0x200, 0x200, "IF");
 	tg_callback(CALLBACKTYPE_syscall, 0, tg_stubs[TG_SYSCALL]);
 	tg_user_start(&u, user_syscall);
-	u.rflags |= 0x200;
 	tg_user_run(&u);
 	TG_EQ(tg_fault.mask, 0, "mask in a handler that leaves it");
 	tg_events_off();
 	tg_callback(CALLBACKTYPE_syscall, CALLBACKF_mask_events,
 		    tg_stubs[TG_SYSCALL]);
 	tg_user_start(&u, user_syscall);
+	u.rflags &= ~0x200ul;
 	tg_user_run(&u);
 	TG_EQ(tg_fault.cs >> 32 & 0xff, 1, "saved mask, masked before");
 	TG_EQ(u.rflags & 0x200, 0, "IF, masked before");
@@ -210,7 +280,14 @@ void test_main(void)
 	tg_user_init();
 	TG_EQ(tg_user_call(user_ud2, 0, NULL), 6, "ud2");
 	check_syscall();
+	check_int80(TG_USER_CS);
+	check_int80(TG_USER_CS32);
+	check_int80_mask();
 	check_many();
+	if (has_short_way()) {
+		check_short(user_syscall, TG_SYSCALL, "SYSCALL");
+		check_short(user_int80_std, 0x80, "INT 0x80");
+	}
 	check_events();
 	check_page_faults();
 	check_privileged();
