@@ -102,6 +102,7 @@ def host_initramfs(leg, host, job):
 
     for name in ("guests", "host"):
         image.tree("tests/" + name, os.path.join(build, "tests", name))
+    image.tree("tests/linux", os.path.join(build, "tests/linux"))
     image.tree("tests/scripts", os.path.join(TOP, "tests"), ".sh")
     image.tree("bench", os.path.join(build, "bench"))
 
