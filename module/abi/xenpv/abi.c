@@ -129,7 +129,9 @@ static int xenpv_start(struct lg_vcpu *vcpu, const struct lg_xen_start *start)
 /* The next instruction must be where the CPU can go. */
 static void check_rip(struct lg_vcpu *vcpu)
 {
-	if (!host_is_canonical(host_frame(vcpu)->rip))
+	struct lg_frame *f = host_frame(vcpu);
+
+	if (!host_code_address_is_ok(vcpu, f->cs, f->rip))
 		xenpv_inject(vcpu, X86_TRAP_GP, 0);
 }
 

@@ -21,6 +21,7 @@
 #define SEG_P		BIT_ULL(47)
 #define SEG_L		BIT_ULL(53)	/* 64-bit code */
 #define SEG_DB		BIT_ULL(54)	/* 32-bit code or stack */
+#define SEG_G		BIT_ULL(55)	/* the limit counts pages */
 
 #define PER_PAGE	(PAGE_SIZE / sizeof(u64))
 
@@ -180,6 +181,30 @@ bool host_code_selector_is_ok(struct lg_vcpu *vcpu, u16 selector)
 
 	return (selector & 3) == 3 &&
 	       (host_descriptor(vcpu, selector) & want) == want;
+}
+
+static u64 seg_limit(u64 desc)
+{
+	u64 limit = (desc & 0xffff) | (desc >> 32 & 0xf0000);
+
+	return desc & SEG_G ? limit << PAGE_SHIFT | ~PAGE_MASK : limit;
+}
+
+/**
+ * host_code_address_is_ok - a claim: with that in CS, the CPU can go there
+ * @vcpu: its lock is held
+ * @selector: may be in CS; if not, that is not what is asked
+ * @rip: any
+ *
+ * Programs of 32 bits have a limit, and are beyond it after a trap at its end.
+ */
+bool host_code_address_is_ok(struct lg_vcpu *vcpu, u16 selector, u64 rip)
+{
+	u64 desc = host_descriptor(vcpu, selector);
+
+	if (!desc || desc & SEG_L)
+		return host_is_canonical(rip);
+	return rip <= seg_limit(desc);
 }
 
 /**

@@ -319,6 +319,7 @@ void host_set_ldt_size(struct lg_vcpu *vcpu, unsigned int entries);
 bool host_descriptor_is_ok(u64 desc);
 u64 host_descriptor(struct lg_vcpu *vcpu, u16 selector);
 bool host_code_selector_is_ok(struct lg_vcpu *vcpu, u16 selector);
+bool host_code_address_is_ok(struct lg_vcpu *vcpu, u16 selector, u64 rip);
 bool host_stack_selector_is_ok(struct lg_vcpu *vcpu, u16 selector);
 bool host_data_selector_is_ok(struct lg_vcpu *vcpu, u16 selector);
 void host_get_data_selectors(struct lg_vcpu *vcpu, u16 *ds, u16 *es, u16 *fs,
