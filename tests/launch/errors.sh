@@ -6,6 +6,17 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 kernel=/guest/vmlinux
 
+# Help fits a screen.
+for what in '--help' 'run --help'; do
+	# shellcheck disable=SC2086  # words
+	lguest $what >screen || fail "$what: status $?"
+	lines=$(wc -l <screen)
+	if [ "$lines" -lt 8 ] || [ "$lines" -gt 24 ] ||
+			grep -q '.\{81\}' screen; then
+		fail "$what: $(wc screen)"
+	fi
+done
+
 ends 64 'lguest run --help' lguest run
 ends 64 'not a size' lguest run --memory lots $kernel
 ends 64 'too small' lguest run --memory 0 $kernel
