@@ -58,6 +58,7 @@ INSN(user_ds_switcher, "movl $0x58, %eax; movl %eax, %ds")
 INSN(user_read, "movl (%eax), %eax; int $0x80")
 INSN(user_write, "movl %eax, (%eax); int $0x80")
 INSN(user_jump, "call *%eax; int $0x80")
+INSN(user_odd, "movl 1(%esp), %eax; int $0x80")
 
 static const struct {
 	void (*insn)(void);
@@ -178,10 +179,31 @@ static void check_memory(void)
 	TG_EQ(tg_user_call(user_read, 0xfffffffc, NULL), 14, "top of all");
 }
 
+/* Not every emulator checks alignment; where it does, 17 has an error code. */
+static void check_alignment(void)
+{
+	struct tg_user u;
+	u32 vector;
+
+	tg_user_start(&u, user_odd);
+	u.esp -= 16;
+	u.eflags |= 0x40000;
+	vector = tg_user_run(&u);
+	if (vector == LG32_SYSCALL_VECTOR) {
+		tg_printf("# no alignment checks here\n");
+		return;
+	}
+	TG_CHECK(vector == 17 && tg_fault.error == 0 &&
+		 tg_fault.eip == (u32)user_odd,
+		 "odd address: trap %u, error %#x at %#x", vector,
+		 tg_fault.error, tg_fault.eip);
+}
+
 void test_main(void)
 {
 	tg_user_map(tg_root);
 	check_insns();
 	check_registers();
 	check_memory();
+	check_alignment();
 }
