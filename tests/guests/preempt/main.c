@@ -23,7 +23,10 @@ static void rearm(u32 irq, struct tg_regs *regs)
 	tg_hcall(LG32_SET_CLOCKEVENT, 50000 + tg_rand() % 400000, 0, 0, 0);
 }
 
-/* Ring 3: mix registers in a way that shows any that was disturbed. */
+/*
+ * Ring 3: mix registers in a way that shows any that was disturbed, and look at
+ * the segments all the time.
+ */
 static void tg_user_code user_mix(void)
 {
 	asm volatile("1:\tmovl $200000, %ecx\n"
@@ -34,8 +37,17 @@ static void tg_user_code user_mix(void)
 		     "leal (%esi,%edi), %ebp\n\t"
 		     "cmpl %ebp, %eax\n\t"
 		     "jne 3f\n\t"
+		     "movl %ds, %ebp\n\t"
+		     "cmpl $0x33, %ebp\n\t"
+		     "jne 3f\n\t"
+		     "movl %es, %ebp\n\t"
+		     "cmpl $0x3b, %ebp\n\t"
+		     "jne 3f\n\t"
 		     "movl %fs, %ebp\n\t"
-		     "cmpl $0x7b, %ebp\n\t"
+		     "cmpl $0x43, %ebp\n\t"
+		     "jne 3f\n\t"
+		     "movl %gs, %ebp\n\t"
+		     "cmpl $0x3b, %ebp\n\t"
 		     "jne 3f\n\t"
 		     "decl %ecx\n\t"
 		     "jnz 2b\n\t"
@@ -47,9 +59,16 @@ static void tg_user_code user_mix(void)
 static void check_ring3(void)
 {
 	struct tg_user u;
+	u32 i;
 
 	tg_user_start(&u, user_mix);
-	u.fs = TG_USER_DS;
+	/* Selectors that nobody else has, the host least of all. */
+	for (i = 6; i <= 8; i++)
+		tg_gdt_set(i, TG_DESC_DATA3);
+	u.ds = 0x33;
+	u.es = 0x3b;
+	u.fs = 0x43;
+	u.gs = 0x3b;
 	u.esi = 0x1000;
 	u.edi = 0x2000;
 	u.eax = 0x3000;

@@ -213,6 +213,14 @@ static void check_registers(void)
 	TG_EQ(edi, 5, "edi");
 }
 
+/* The guest's kernel saves no state beyond FXSAVE's, so none is to be had. */
+static void check_no_xsave(void)
+{
+	u32 lo, hi;
+
+	TG_EQ(tg_try("xgetbv", : "=a"(lo), "=d"(hi) : "c"(0)), 6, "xgetbv");
+}
+
 void test_main(void)
 {
 	check_interrupt_flag();
@@ -226,4 +234,5 @@ void test_main(void)
 	check_rest();
 	check_popf();
 	check_registers();
+	check_no_xsave();
 }

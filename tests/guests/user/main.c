@@ -58,6 +58,7 @@ INSN(user_ds_switcher, "movl $0x58, %eax; movl %eax, %ds")
 INSN(user_read, "movl (%eax), %eax; int $0x80")
 INSN(user_write, "movl %eax, (%eax); int $0x80")
 INSN(user_jump, "call *%eax; int $0x80")
+INSN(user_smsw, "smsw %ax; sgdt -64(%esp); int $0x80")
 INSN(user_odd, "movl 1(%esp), %eax; int $0x80")
 
 static const struct {
@@ -101,6 +102,7 @@ static const struct {
 	{ user_ljmp_switcher, "far jump to the switcher", 13, 0x50 },
 	{ user_ds_ring1, "ring 1 data", 13, 0x68 },
 	{ user_ds_switcher, "switcher data", 13, 0x58 },
+	{ user_smsw, "smsw and sgdt", 0x80, 0 },
 };
 
 static void check_insns(void)
@@ -179,6 +181,24 @@ static void check_memory(void)
 	TG_EQ(tg_user_call(user_read, 0xfffffffc, NULL), 14, "top of all");
 }
 
+/* Ring 1 is supervisor, and yet the pages of ring 3 are its own. */
+static void call_user(void *fn)
+{
+	((void (*)(void))fn)();
+}
+
+static void check_from_kernel(void)
+{
+	u32 vector = tg_catch(call_user, user_ud2);
+
+	TG_CHECK(vector == 6 && tg_fault.eip == (u32)user_ud2,
+		 "user code in ring 1: trap %u at %#x", vector, tg_fault.eip);
+	TG_EQ(tg_try_read((u32)user_ud2, NULL), TG_NO_TRAP,
+	      "read of a user page in ring 1");
+	TG_EQ(tg_try_write(TG_USER_STACK - 8, 0), TG_NO_TRAP,
+	      "write to a user page in ring 1");
+}
+
 /* Not every emulator checks alignment; where it does, 17 has an error code. */
 static void check_alignment(void)
 {
@@ -205,5 +225,6 @@ void test_main(void)
 	check_insns();
 	check_registers();
 	check_memory();
+	check_from_kernel();
 	check_alignment();
 }
