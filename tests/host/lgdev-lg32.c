@@ -69,13 +69,11 @@ static void boot_params(struct lgdev *g, const char *args)
 
 static void set_eip(struct lgdev *g, uint32_t eip, uint32_t esp)
 {
-	struct lg_regs32 regs;
-
-	if (ioctl(g->vcpu, LG_GET_REGS, &regs))
+	if (ioctl(g->vcpu, LG_GET_REGS, &g->regs))
 		error("LG_GET_REGS: %s", strerror(errno));
-	regs.eip = eip;
-	regs.esp = esp;
-	if (ioctl(g->vcpu, LG_SET_REGS, &regs))
+	g->regs.eip = eip;
+	g->regs.esp = esp;
+	if (ioctl(g->vcpu, LG_SET_REGS, &g->regs))
 		error("LG_SET_REGS: %s", strerror(errno));
 }
 

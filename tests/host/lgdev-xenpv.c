@@ -115,24 +115,23 @@ static void fill_start_info(struct lgdev *g, const struct domain *d,
 
 static void start(struct lgdev *g, const struct domain *d, uint64_t rip)
 {
-	struct lg_regs64 regs = {
+	g->regs = (struct lg_regs64) {
 		.rip = rip,
 		.rsp = KERNEL + (d->stack + 1) * PAGE,
 		.rsi = KERNEL + d->info * PAGE,
 		.cs = FLAT_KERNEL_CS64,
 		.ss = FLAT_KERNEL_SS64,
 	};
-	struct lg_xen_start xen = {
+	g->start = (struct lg_xen_start) {
 		.cr3_gfn = d->l4,
 		.ram_pages = lgdev_ram_pages(g),
 		.shared_info_gfn = lgdev_ram_pages(g),
 		.start_info_gfn = d->info,
 		.console_port = TG_CONSOLE_PORT,
 	};
-
-	if (ioctl(g->vcpu, LG_SET_REGS64, &regs))
+	if (ioctl(g->vcpu, LG_SET_REGS64, &g->regs))
 		error("LG_SET_REGS64: %s", strerror(errno));
-	if (ioctl(g->vcpu, LG_XEN_START, &xen))
+	if (ioctl(g->vcpu, LG_XEN_START, &g->start))
 		error("LG_XEN_START: %s", strerror(errno));
 	memset(box(g), 0, sizeof(*box(g)));
 	box(g)->magic = TG_MAGIC;

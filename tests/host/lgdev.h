@@ -14,6 +14,21 @@
 #include <stdint.h>
 #include <lguest/api.h>
 
+/*
+ * The registers of the leg, for what is the same in both: REG(ip) is eip or rip.
+ */
+#ifdef __x86_64__
+typedef struct lg_regs64 lgdev_regs_t;
+#define LGDEV_GET_REGS	LG_GET_REGS64
+#define LGDEV_SET_REGS	LG_SET_REGS64
+#define REG(name)	r##name
+#else
+typedef struct lg_regs32 lgdev_regs_t;
+#define LGDEV_GET_REGS	LG_GET_REGS
+#define LGDEV_SET_REGS	LG_SET_REGS
+#define REG(name)	e##name
+#endif
+
 #define LGDEV_MEMORY	(16u << 20)
 
 struct lgdev {
@@ -25,6 +40,8 @@ struct lgdev {
 	uint8_t *mem;
 	size_t mem_size;
 	bool quiet;		/* do not print what the guest prints */
+	lgdev_regs_t regs;	/* with which it starts */
+	struct lg_xen_start start;	/* xenpv: the same */
 	/* xenpv: somebody raises a port for ever */
 	pthread_t storm;
 	uint32_t storm_irq;
@@ -79,20 +96,5 @@ void lgdev_unmap(struct lgdev *g, uint32_t how);
 
 /* Where the test guests are: a full path for one, from argv[0] or given. */
 const char *lgdev_guest_path(const char *name);
-
-/*
- * The registers of the leg, for what is the same in both: REG(ip) is eip or rip.
- */
-#ifdef __x86_64__
-typedef struct lg_regs64 lgdev_regs_t;
-#define LGDEV_GET_REGS	LG_GET_REGS64
-#define LGDEV_SET_REGS	LG_SET_REGS64
-#define REG(name)	r##name
-#else
-typedef struct lg_regs32 lgdev_regs_t;
-#define LGDEV_GET_REGS	LG_GET_REGS
-#define LGDEV_SET_REGS	LG_SET_REGS
-#define REG(name)	e##name
-#endif
 
 #endif
