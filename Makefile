@@ -38,6 +38,8 @@ help:
 ##   SHARE=dir                 dir is /mnt/share there, read and write
 ## make test                 build and run all tests
 ##   TESTS='irq* vmap/*'       only those; HOST=i386 MACHINES='reserved pti'
+## make debug                all tests on a host kernel that looks for our mistakes
+##                             (KASAN, lockdep, kmemleak, failed allocations)
 ## make fuzz                 long random tests: SEED=1, N=400 (guests each)
 ## make bench                measure guest against host
 ## make check                static checks
@@ -50,6 +52,7 @@ help:
 ##   V=1 (show commands),
 ##   SMP=2 MEM=1G HOST_APPEND='pti=on' ACCEL=kvm (host machine),
 ##   HOST_KERNEL=6.12 KVM=1 (amd64: a newer kernel, KVM loaded beside lg.ko),
+##   HOST_KERNEL=debug (that of `make debug`),
 ##   LGUEST_OPTS='--memory 128M' GUEST_APPEND='debug' (guest)
 
 # --- Build -------------------------------------------------------------------
@@ -80,6 +83,16 @@ ifeq ($(HOST),amd64)
 	$(STEP) module-6.12 "building lg.ko for Linux 6.12" \
 		$(call BUILD_MODULE,amd64-6.12)
 endif
+
+# Not a part of `all`: it compiles a kernel.
+.PHONY: debug-machine debug-module
+debug-machine: machine
+	$(STEP) debug-$(HOST) "building the debug host kernel, 10 minutes the first time" \
+		machine/debug/build.sh $(HOST)
+
+debug-module: debug-machine
+	$(STEP) module-debug "building lg.ko for the debug host kernel" \
+		$(call BUILD_MODULE,$(HOST)-debug)
 
 launcher: machine
 ifeq ($(HOST),i386)
@@ -117,6 +130,9 @@ define RUN
 endef
 
 MODULE = $(if $(HOST_KERNEL),newer-module,module)
+ifeq ($(HOST_KERNEL),debug)
+MODULE = debug-module
+endif
 
 .PHONY: run run-machine host host-machine
 run: run-machine
@@ -133,9 +149,16 @@ host-machine: $(MODULE) launcher guest tests build/make_exit.so
 
 # --- Test --------------------------------------------------------------------
 
-.PHONY: test fuzz bench check
+.PHONY: test debug fuzz bench check
 test: $(LEGS:%=all-%)
 	@machine/runner $(LEGS:%=--leg %) $(TESTS)
+
+debug: $(LEGS:%=all-%) $(LEGS:%=debug-%)
+	@MACHINES=debug machine/runner $(LEGS:%=--leg %) $(TESTS)
+
+.PHONY: $(LEGS:%=debug-%)
+$(LEGS:%=debug-%): debug-%: all-%
+	@$(MAKE) --no-print-directory debug-module HOST=$*
 
 .PHONY: $(LEGS:%=all-%)
 $(LEGS:%=all-%): all-%:

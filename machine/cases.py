@@ -12,7 +12,8 @@ import images
 
 # The host machines of each leg; a case runs on all of its leg's unless it says
 # otherwise.  They differ in what the switcher and the page tables depend on.
-# Keys are those of vm.Config.
+# Keys are those of vm.Config, and `slow`: how many times slower it is.
+PANIC = "panic_on_warn=1 oops=panic"
 AMD = "max,la57=off,smap=off"
 INTEL = "Skylake-Client,smap=off"
 MACHINES = {
@@ -21,6 +22,8 @@ MACHINES = {
         "pti": {"append": "reservetop=4M pti=on", "smp": 2},
         "vmap": {"append": "pti=off", "smp": 2},
         "vmap-pti": {"append": "pti=on", "smp": 2},
+        "debug": {"append": "reservetop=4M pti=on slub_debug=FZPU " + PANIC,
+                  "smp": 2, "host": "i386-debug", "slow": 10},
     },
     "amd64": {
         "default": {"append": "", "smp": 1, "cpu": AMD, "kvm": True},
@@ -29,11 +32,16 @@ MACHINES = {
         "intel": {"append": "", "smp": 2, "cpu": INTEL},
         "kernel612": {"append": "", "smp": 2, "cpu": AMD,
                       "host": "amd64-6.12"},
+        "debug": {"append": "pti=on " + PANIC, "smp": 2, "cpu": AMD,
+                  "kvm": True, "host": "amd64-debug", "slow": 10},
     },
 }
 OUTER = "outer"
 # Runs only cases that name it: what it is like is tested one by one elsewhere.
 ON_REQUEST = ("vmap-pti",)
+# Its kernel looks for mistakes and is slow: for `make debug`, which runs all there
+# that need no machine of their own.
+DEBUG = "debug"
 
 KINDS = {
     "guest": "run-guest /tests/guests/",
@@ -45,7 +53,7 @@ VERDICTS = ("SUCCESS", "SKIP", "ERROR", "FAILURE", "KILLED", "CRASHED")
 EXPECTABLE = VERDICTS + ("CRASH", "TIMEOUT", "LOG")
 DEFAULTS = {"expect": "SUCCESS", "timeout": "60", "machines": "all",
             "fresh": "no", "module": "loaded", "mem": "", "append": "",
-            "cpu": "", "log": "", "nmi": "0"}
+            "cpu": "", "log": "", "nmi": "0", "debug": "yes"}
 
 
 @dataclasses.dataclass
@@ -85,18 +93,23 @@ def _check(ok, text):
         raise BadCase(text)
 
 
-def _machines(leg, kind, wanted):
-    """Of the machines in `wanted`, this leg's."""
+def _machines(leg, kind, wanted, debug):
+    """Of the machines in `wanted`, this leg's; and, unless it is only for those,
+    the debug machine."""
     if kind == OUTER:
         return [OUTER]
     wanted = wanted.split()
     if "all" in wanted:
-        wanted += [name for name in MACHINES[leg] if name not in ON_REQUEST]
+        wanted += [name for name in MACHINES[leg]
+                   if name not in ON_REQUEST and name != DEBUG]
         wanted.remove("all")
     for name in wanted:
         _check(any(name in each for each in MACHINES.values()),
                "no machine `%s`" % name)
-    return [name for name in wanted if name in MACHINES[leg]]
+    wanted = [name for name in wanted if name in MACHINES[leg]]
+    if wanted and debug and DEBUG not in wanted:
+        wanted.append(DEBUG)
+    return wanted
 
 
 def _expand(leg, name, stanza):
@@ -113,12 +126,15 @@ def _expand(leg, name, stanza):
     _check(value["timeout"].isdigit(), "timeout is a number of seconds")
     _check(value["nmi"].isdigit(), "nmi is a number a second")
     _check(value["module"] in ("loaded", "absent"), "bad `module`")
-    _check(value["fresh"] in ("yes", "no"), "`fresh` is yes or no")
+    for key in ("fresh", "debug"):
+        _check(value[key] in ("yes", "no"), "`%s` is yes or no" % key)
     alone = value["fresh"] == "yes" or value["mem"] or value["append"] \
         or value["cpu"]
-    for machine in _machines(leg, kind, value["machines"]):
+    for machine in _machines(leg, kind, value["machines"],
+                             value["debug"] == "yes"):
+        slow = MACHINES[leg].get(machine, {}).get("slow", 1)
         yield Case(leg, name, machine, kind, KINDS[kind] + value[kind],
-                   value["expect"], int(value["timeout"]), bool(alone),
+                   value["expect"], int(value["timeout"]) * slow, bool(alone),
                    value["module"], value["mem"], value["append"],
                    value["cpu"], value["log"], int(value["nmi"]))
 
@@ -128,8 +144,11 @@ def load(leg, patterns, machines):
     parser = configparser.ConfigParser(interpolation=None, strict=True,
                                        default_section=None)
     folder = os.path.join(images.TOP, os.environ.get("CASES", "tests/cases"))
-    for part in ("", leg):
-        parser.read(sorted(glob.glob(os.path.join(folder, part, "*.cases"))))
+    files = [file for part in ("", leg)
+             for file in sorted(glob.glob(os.path.join(folder, part, "*.cases")))]
+    # Last what looks for the traces of those before.
+    files.sort(key=lambda file: os.path.basename(file) == "debug.cases")
+    parser.read(files)
     found = []
     for name in parser.sections():
         try:
@@ -138,7 +157,8 @@ def load(leg, patterns, machines):
             raise SystemExit("lguest: test case [%s]: %s"
                              % (name, error)) from None
     return [case for case in found
-            if (not machines or case.machine in machines)
+            if (case.machine in machines if machines else
+                case.machine != DEBUG)
             and (not patterns or any(
                 fnmatch.fnmatch(name, pattern)
                 for pattern in patterns for name in case.names))]

@@ -69,7 +69,8 @@ def _modules(image, host, which):
             name = os.path.basename(path)
             image.file("lib/modules/" + name, os.path.join(host, "ko", path))
             order.append(name)
-    image.data("lib/modules/order." + which, "\n".join(order) + "\n")
+    image.data("lib/modules/order." + which,
+               "".join(name + "\n" for name in order))
 
 
 def host_initramfs(leg, host, job):
