@@ -91,6 +91,7 @@ static void view_free(struct host_guest *view)
 	free_page((unsigned long)view->pud);
 }
 
+/* On error the view is half made: view_free(). */
 static int view_alloc(struct host_guest *view)
 {
 	unsigned int i, tables = DIV_ROUND_UP(nr_cpu_ids, AREAS_PER_TABLE);
@@ -99,19 +100,15 @@ static int view_alloc(struct host_guest *view)
 	view->pmd = zeroed_page();
 	view->pte = kcalloc(tables, sizeof(*view->pte), GFP_KERNEL_ACCOUNT);
 	if (!view->pud || !view->pmd || !view->pte)
-		goto err_free;
+		return -ENOMEM;
 	view->pud[0] = __pa(view->pmd) | TABLE_BITS;
 	for (i = 0; i < tables; i++) {
 		view->pte[i] = zeroed_page();
 		if (!view->pte[i])
-			goto err_free;
+			return -ENOMEM;
 		view->pmd[i] = __pa(view->pte[i]) | TABLE_BITS;
 	}
 	return 0;
-
-err_free:
-	view_free(view);
-	return -ENOMEM;
 }
 
 /* The entries of a CPU's area. */
@@ -146,7 +143,11 @@ static void view_fill(struct host_guest *view, int cpu)
  */
 int host_guest_init(struct lg_guest *guest)
 {
-	return view_alloc(&guest->host);
+	int rc = view_alloc(&guest->host);
+
+	if (rc)
+		view_free(&guest->host);
+	return rc;
 }
 
 /**
