@@ -16,11 +16,16 @@ static bool sp_is_ok(u64 sp)
 	return sp >= SP_LOWEST && sp <= -(u64)PAGE_SIZE;
 }
 
-/* A claim: what programs run with is what Linux has there. */
+/*
+ * A claim: what programs run with is what Linux has there. The switcher sends 32-bit
+ * programs anywhere below 4 GiB, others anywhere.
+ */
 static bool segments_are_ok(struct lg_vcpu *vcpu)
 {
 	return host_code_selector_is_ok(vcpu, XENPV_USER_CS32) &&
+	       host_code_address_is_ok(vcpu, XENPV_USER_CS32, U32_MAX) &&
 	       host_code_selector_is_ok(vcpu, XENPV_USER_CS64) &&
+	       host_code_address_is_ok(vcpu, XENPV_USER_CS64, U64_MAX) &&
 	       host_stack_selector_is_ok(vcpu, XENPV_USER_DS);
 }
 

@@ -26,7 +26,6 @@ const char tg_title[] = "segment limits";
 enum { UD2 = 0x10, READ = 0x20, PUSH = 0x40, NOP = SIZE - 1 };
 
 static u8 *code;
-static u64 gdt_gfn;
 
 /* Byte-granular, at CODE, privilege 3. */
 static u64 descriptor(u64 type, u64 limit)
@@ -35,20 +34,25 @@ static u64 descriptor(u64 type, u64 limit)
 	       (limit & 0xffff) | (limit & 0xf0000) << 32;
 }
 
+static void set_gdt_entry(u32 entry, u64 desc)
+{
+	TG_EQ(tg_hcall(update_descriptor, tg_gdt * TG_PAGE + entry * 8, desc, 0,
+		       0), 0, "update_descriptor");
+}
+
 static void make_tables(void)
 {
-	u64 *desc, frames[1], ldt_gfn = tg_page_alloc();
+	u64 ldt_gfn = tg_page_alloc();
+	u64 *desc = tg_va(ldt_gfn);
+	u32 i;
 
-	gdt_gfn = tg_page_alloc();
-	desc = tg_va(gdt_gfn);
 	desc[CODE32] = descriptor(0xfb, SIZE - 1) | 1ul << 54;
 	desc[CODE64] = descriptor(0xfb, 0) | 1ul << 53;
 	desc[DATA] = descriptor(0xf3, SIZE - 1) | 1ul << 54;
-	memcpy(tg_va(ldt_gfn), desc, TG_PAGE);
-	frames[0] = gdt_gfn;
-	TG_EQ(tg_hcall(set_gdt, frames, 512, 0, 0), 0, "set_gdt");
+	for (i = CODE32; i <= DATA; i++)
+		set_gdt_entry(i, desc[i]);
 	tg_table_protect(ldt_gfn);
-	TG_EQ(tg_mmuext(MMUEXT_SET_LDT, (u64)tg_va(ldt_gfn), 512), 0, "SET_LDT");
+	TG_EQ(tg_mmuext(MMUEXT_SET_LDT, (u64)desc, 512), 0, "SET_LDT");
 }
 
 static void make_code(void)
@@ -128,22 +132,33 @@ static void check_end(u16 cs)
 /* The segment shrinks while its program is not running. */
 static void check_shrink(void)
 {
-	u64 gpa = gdt_gfn * TG_PAGE + CODE32 * 8;
 	struct tg_user u;
 
 	start(&u, GDT(CODE32), UD2);
 	expect(&u, 6, UD2, "before it shrinks");
-	TG_EQ(tg_hcall(update_descriptor, gpa,
-		       descriptor(0xfb, UD2 - 1) | 1ul << 54, 0, 0), 0,
-	      "update_descriptor");
+	set_gdt_entry(CODE32, descriptor(0xfb, UD2 - 1) | 1ul << 54);
 	expect(&u, 13, UD2, "after it shrank");
 	/* Pages: the limit is their end. */
-	TG_EQ(tg_hcall(update_descriptor, gpa,
-		       descriptor(0xfb, 0) | 3ul << 54, 0, 0), 0,
-	      "update_descriptor");
+	set_gdt_entry(CODE32, descriptor(0xfb, 0) | 3ul << 54);
 	expect(&u, 6, UD2, "in a segment of one page");
 	start(&u, GDT(CODE32), SIZE);
 	expect(&u, 13, SIZE, "behind a segment of one page");
+}
+
+/* Those of all programs, which have a short way into them. */
+static void check_usual(void)
+{
+	static const u16 cs[] = { TG_USER_CS32, TG_USER_CS };
+	struct tg_user u;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(cs); i++) {
+		set_gdt_entry(cs[i] / 8, descriptor(0xfb, SIZE - 1) | 1ul << 54);
+		start(&u, cs[i], UD2);
+		expect(&u, 6, UD2, "iret to the usual code");
+		start(&u, cs[i], SIZE);
+		expect(&u, 13, SIZE, "iret beyond the usual code");
+	}
 }
 
 /* Only a CPU that checks limits stops by itself. */
@@ -189,4 +204,5 @@ void test_main(void)
 	else
 		tg_printf("# this CPU checks no limits\n");
 	check_shrink();
+	check_usual();
 }
