@@ -162,6 +162,15 @@ extern const u64 tg_stubs[TG_STUBS];
 		tg_fault.vector; \
 	})
 
+/* A claim: the host uses XSAVE. Where it does not, XSETBV and the like are #UD. */
+static inline bool tg_has_xsave(void)
+{
+	u32 a = 1, b, c = 0, d;
+
+	asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	return c & 1u << 27;
+}
+
 u32 tg_try_read(u64 gva, u64 *value);
 u32 tg_try_write(u64 gva, u64 value);
 /* Call fn(arg); a trap anywhere in it abandons it.  As tg_try(). */
