@@ -661,16 +661,50 @@ int lg_shadow_replaced(struct lg_vcpu *vcpu, u64 gfn)
 
 /* ---- roots ---- */
 
+/*
+ * Hang in what other roots lead to already: all address spaces of a guest share
+ * the tables of its kernel, in the upper half.
+ */
+static void root_fill(struct lg_guest *guest, struct lg_table *root)
+{
+	lg_gpa_t gpa = root->pt->gfn << PAGE_SHIFT;
+	u64 group[AROUND], pte;
+	struct lg_table *below;
+	struct lg_pt *pt;
+	unsigned int i;
+
+	for (i = HOLE_FIRST; i < TABLE_ENTRIES; i++) {
+		if (i % AROUND == 0 &&
+		    lg_mem_read(guest, gpa + i * sizeof(pte), group,
+				sizeof(group)))
+			return;
+		pte = group[i % AROUND];
+		if (!pte_leads_down(guest, pte) || index_is_ours(root->kind, i))
+			continue;
+		pt = pt_find(guest->shadow, pte_gfn(pte));
+		below = pt ? pt->table[KIND_L3] : NULL;
+		if (below)
+			table_link(root, i, below, upper_entry(below, pte));
+	}
+}
+
 static struct lg_table *root_get(struct lg_vcpu *vcpu, u64 gfn, u8 kind)
 {
 	struct lg_guest *guest = vcpu->guest;
 	struct lg_pt *pt = pt_find(guest->shadow, gfn);
+	struct lg_table *root;
 
 	if (gfn >= guest->ram_pages || (pt && pt->pin && pt->pin != 4))
 		return ERR_PTR(-EINVAL);
-	if (!pt || !pt->table[kind])
-		lg_count(vcpu, LG_STAT_ROOT_MISS);
-	return table_get(guest, gfn, kind) ?: ERR_PTR(-ENOMEM);
+	if (pt && pt->table[kind])
+		return pt->table[kind];
+	lg_count(vcpu, LG_STAT_ROOT_MISS);
+	root = table_get(guest, gfn, kind);
+	if (!root)
+		return ERR_PTR(-ENOMEM);
+	if (kind == KIND_KERNEL_ROOT)
+		root_fill(guest, root);
+	return root;
 }
 
 /* A claim: lg_shadow_recent() tells of it now, if asked for LG_DIRECT_ROOTS. */
