@@ -86,13 +86,47 @@ void pt_put(struct lg_shadow *s, struct lg_pt *pt)
 
 /* ---- tables ---- */
 
+/* What stands in every root: the window, and for kernels the frame numbers. */
+static void root_init(struct lg_guest *guest, struct lg_table *t)
+{
+	t->entry[WINDOW_SLOT] = host_window_entry(guest);
+	if (t->kind == KIND_KERNEL_ROOT)
+		t->entry[HOLE_FIRST] = __pa(guest->shadow->m2p.pud) |
+				       _PAGE_PRESENT | _PAGE_USER |
+				       _PAGE_ACCESSED | _PAGE_NX;
+}
+
+static void root_clear(struct lg_table *t)
+{
+	t->entry[WINDOW_SLOT] = 0;
+	t->entry[HOLE_FIRST] = 0;
+}
+
+/* A page that is all zero. Making one takes as long as all the rest. */
+static u64 *entries_alloc(struct lg_shadow *s)
+{
+	if (s->spare_count)
+		return s->spare[--s->spare_count];
+	return (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+}
+
+/* @entry: all zero */
+static void entries_free(struct lg_shadow *s, u64 *entry)
+{
+	if (s->spare_count < MAX_SPARE)
+		s->spare[s->spare_count++] = entry;
+	else
+		free_page((unsigned long)entry);
+}
+
+/* The table has been cleared. */
 static void table_free(struct lg_shadow *s, struct lg_table *t)
 {
-	struct page *page = virt_to_page(t->entry);
-
+	if (kind_is_root(t->kind))
+		root_clear(t);
 	list_del(&t->list);
-	set_page_private(page, 0);
-	free_page((unsigned long)t->entry);
+	set_page_private(virt_to_page(t->entry), 0);
+	entries_free(s, t->entry);
 	s->pages--;
 	kfree(t);
 }
@@ -103,7 +137,7 @@ static struct lg_table *table_alloc(struct lg_shadow *s, u8 kind)
 
 	if (!t)
 		return NULL;
-	t->entry = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	t->entry = entries_alloc(s);
 	if (!t->entry) {
 		kfree(t);
 		return NULL;
@@ -113,16 +147,6 @@ static struct lg_table *table_alloc(struct lg_shadow *s, u8 kind)
 	s->pages++;
 	list_add(&t->list, kind_is_root(kind) ? &s->roots : &s->orphans);
 	return t;
-}
-
-/* What stands in every root: the window, and for kernels the frame numbers. */
-static void root_init(struct lg_guest *guest, struct lg_table *t)
-{
-	t->entry[WINDOW_SLOT] = host_window_entry(guest);
-	if (t->kind == KIND_KERNEL_ROOT)
-		t->entry[HOLE_FIRST] = __pa(guest->shadow->m2p.pud) |
-				       _PAGE_PRESENT | _PAGE_USER |
-				       _PAGE_ACCESSED | _PAGE_NX;
 }
 
 /**
@@ -388,6 +412,8 @@ void lg_shadow_free(struct lg_guest *guest)
 		cond_resched();
 	}
 	WARN_ON_ONCE(s->pages);
+	while (s->spare_count)
+		free_page((unsigned long)s->spare[--s->spare_count]);
 	xa_destroy(&s->pts);
 	frames_free(guest, &s->frames);
 	m2p_free(&s->m2p);
@@ -413,5 +439,6 @@ unsigned long lg_shadow_bytes(struct lg_guest *guest)
 	struct lg_shadow *s = guest->shadow;
 
 	return sizeof(*s) + s->pages * (PAGE_SIZE + sizeof(struct lg_table)) +
-	       s->pt_count * sizeof(struct lg_pt) + (s->m2p.pages + s->frames.pages) * PAGE_SIZE;
+	       s->pt_count * sizeof(struct lg_pt) +
+	       (s->spare_count + s->m2p.pages + s->frames.pages) * PAGE_SIZE;
 }

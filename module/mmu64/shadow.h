@@ -24,6 +24,7 @@
 #define TABLE_ENTRIES	512
 #define MAX_UNSYNC	64
 #define MAX_HOT		8
+#define MAX_SPARE	16
 #define MAX_STORES	3	/* done one by one before the page becomes unsync */
 
 /* Kinds of table: levels 1 to 4, of which the last looks different to users. */
@@ -104,6 +105,8 @@ struct lg_frames {
  * @roots: tables of the last two kinds, last used first
  * @orphans: others that nothing leads to
  * @pages: shadow tables in use; @limit: what we try to stay below
+ * @spare: pages of former tables, all zero
+ * @spare_count: how many
  * @unsync: see struct lg_unsync
  * @unsync_count: how many
  * @hot: page tables that calls wrote to lately, by page number, the last first;
@@ -120,6 +123,8 @@ struct lg_shadow {
 	unsigned long pt_count;
 	struct list_head roots, orphans;
 	unsigned long pages, limit;
+	u64 *spare[MAX_SPARE];
+	unsigned int spare_count;
 	struct lg_unsync unsync[MAX_UNSYNC];
 	unsigned int unsync_count;
 	u64 hot[MAX_HOT];

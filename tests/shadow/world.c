@@ -224,11 +224,21 @@ static void check_table(struct lg_guest *guest, u64 phys, int level)
 	}
 }
 
-/* All that any CPU could get to see from any table that is in use. */
+/* The next table is made of one of these. */
+static void check_spare(const u64 *entry)
+{
+	unsigned int i;
+
+	for (i = 0; i < TABLE_ENTRIES; i++)
+		if (entry[i])
+			unsafe("entry of a spare page", entry[i], i);
+}
+
+/* All that any CPU could get to see from any table that is in use, or will be. */
 void cpu_check(struct lg_guest *guest)
 {
 	struct lg_shadow *s = guest->shadow;
-	unsigned int kind;
+	unsigned int kind, i;
 	unsigned long gfn;
 	struct lg_pt *pt;
 
@@ -237,6 +247,9 @@ void cpu_check(struct lg_guest *guest)
 			if (pt->table[kind])
 				check_table(guest, __pa(pt->table[kind]->entry),
 					    kind_level(kind));
-	if (pages_used != s->pages + s->m2p.pages + s->frames.pages + 1)
+	for (i = 0; i < s->spare_count; i++)
+		check_spare(s->spare[i]);
+	if (pages_used != s->pages + s->spare_count + s->m2p.pages +
+			  s->frames.pages + 1)
 		unsafe("pages lost or counted twice", pages_used, s->pages);
 }
