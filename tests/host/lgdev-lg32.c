@@ -48,6 +48,11 @@ const struct lgdev_leg lgdev_leg = {
 	.user_end = 0xc0000000,
 };
 
+uint64_t lgdev_ram_pages(struct lgdev *g)
+{
+	return g->mem_size >> 12;
+}
+
 static void put32(struct lgdev *g, uint32_t gpa, uint32_t value)
 {
 	memcpy(g->mem + gpa, &value, sizeof(value));

@@ -86,7 +86,7 @@ void lgdev_print_state(struct lgdev *g);
 void lgdev_irq(struct lgdev *g, uint32_t irq);
 uint64_t lgdev_stat(struct lgdev *g, uint32_t index);
 void lgdev_destroy(struct lgdev *g);
-uint64_t lgdev_ram_pages(struct lgdev *g);	/* xenpv */
+uint64_t lgdev_ram_pages(struct lgdev *g);	/* xenpv: some are no RAM */
 
 /* For the files of the two legs. */
 void *lgdev_read_file(const char *file, size_t *size);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Run a guest that does something to itself no one can foretell: it may get
- * by or be killed, but not see what it must not (a FAILURE of its own), and
- * afterwards another guest works.
+ * Run guests that do something to themselves no one can foretell: each
+ * may get by or be killed, but not see what it must not (a FAILURE of its own),
+ * and afterwards another guest works.
  *
- *	survive GUEST CASE
+ *	survive GUEST CASE...
  */
 #include <errno.h>
 #include <stdio.h>
@@ -31,12 +31,15 @@ static int run(const char *name, const char *arg, bool quiet)
 
 int main(int argc, char **argv)
 {
-	int ret;
+	int ret, i;
 
 	if (argc < 3)
-		error("usage: survive GUEST CASE");
-	ret = run(argv[1], argv[2], false);
-	CHECK(ret == LG_EXIT_SHUTDOWN || ret == LG_EXIT_KILLED, "exit %d", ret);
+		error("usage: survive GUEST CASE...");
+	for (i = 2; i < argc; i++) {
+		ret = run(argv[1], argv[i], false);
+		CHECK(ret == LG_EXIT_SHUTDOWN || ret == LG_EXIT_KILLED,
+		      "%s: exit %d", argv[i], ret);
+	}
 	ret = run("boot-2level", "", true);
 	CHECK(ret == LG_EXIT_SHUTDOWN, "another guest: exit %d", ret);
 	finish();

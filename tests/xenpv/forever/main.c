@@ -15,6 +15,8 @@
  *	flush		flushes
  *	ring		lists of hypercalls
  *	ac		hypercalls, traps and nothing, with AC and DF set
+ *	refill		page tables that go and come, and use of them
+ *	args		hypercalls that read long arguments
  */
 #include "tg.h"
 
@@ -130,6 +132,58 @@ static void roots(void)
 	}
 }
 
+#define REFILL_PAGES	64
+
+static void refill(void)
+{
+	u64 l2, table;
+	u32 i;
+
+	for (i = 0; i < REFILL_PAGES; i++)
+		tg_map(tg_root, TG_KTEST + i * TG_PAGE,
+		       tg_pte(tg_page_alloc(), TG_RW));
+	l2 = tg_entry_at(tg_root, TG_KTEST, 2);
+	table = tg_entry_get(l2 / TG_PAGE, l2 % TG_PAGE / 8);
+	for (;;) {
+		tg_mmu_update(l2, 0);
+		tg_mmu_update(l2, table);
+		for (i = 0; i < REFILL_PAGES; i += 8) {
+			tg_try_read(TG_KTEST + i * TG_PAGE, NULL);
+			tg_try_write(TG_KTEST + (i + 4) * TG_PAGE, i);
+		}
+	}
+}
+
+static void args(void)
+{
+	static struct multicall_entry list[64];
+	static struct mmu_update update[64];
+	static u64 frames[16];
+	u64 gdt = tg_page_alloc(), ldt = tg_page_alloc(), gfn, i;
+
+	tg_table_protect(ldt);
+	for (i = 0; i < 64; i++) {
+		gfn = tg_page_alloc();
+		tg_map(tg_root, TG_KTEST + i * TG_PAGE, tg_pte(gfn, TG_RW));
+		update[i].ptr = tg_entry_at(tg_root, TG_KTEST + i * TG_PAGE, 1);
+		update[i].val = tg_pte(gfn, TG_RW);
+		list[i].op = __HYPERVISOR_update_va_mapping;
+		list[i].args[0] = TG_KTEST + i * TG_PAGE;
+		list[i].args[1] = update[i].val;
+		((u64 *)tg_va(gdt))[8 + i] = 0x00cff3000000ffff;
+	}
+	for (i = 0; i < 16; i++)
+		frames[i] = gdt;
+	for (;;) {
+		tg_hcall(multicall, list, 64, 0, 0);
+		tg_hcall(mmu_update, update, 64, 0, DOMID_SELF);
+		tg_hcall(set_gdt, frames, 14 * 512, 0, 0);
+		tg_mmuext(MMUEXT_SET_LDT, (u64)tg_va(ldt), 512);
+		tg_try("movl %0, %%fs", : : "r"(8 * 8 + 3));
+		tg_traps_init();
+	}
+}
+
 static const struct tg_case cases[] = {
 	{ "spin", spin },
 	{ "off", off },
@@ -148,6 +202,8 @@ static const struct tg_case cases[] = {
 	{ "ring", multicall },
 	{ "port", console },
 	{ "ac", ac },
+	{ "refill", refill },
+	{ "args", args },
 };
 
 void test_main(void)

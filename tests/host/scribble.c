@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The launcher's other threads write to a guest's memory while it runs: page
+ * tables, arguments of hypercalls, descriptors, shared pages, code and stack.
+ * Most words are put back a moment later, so that the module finds another value
+ * when it looks a second time.
+ *
+ * Claim: the host survives; each guest lives or is killed with a reason; the
+ * memory around the guest's keeps its pattern; afterwards a guest works.
+ *
+ *	scribble [SEED [ROUNDS]]
+ *
+ * Source: XSA-155, XSA-166; reliability class 14.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lgdev.h"
+#include "verdict.h"
+
+#define WRITERS		2
+#define MOST_MS		60		/* of one guest */
+#define POISON_WORDS	(16u << 10)
+#define POISON		0x5aa5c33cu
+#define PAGE		4096u
+#define LOOK		(2u << 20)	/* there is nothing behind */
+
+/* A page that has something in it, as the guest starts. */
+struct writer {
+	struct lgdev *g;
+	uint32_t state;
+	uint32_t pages;
+	uint64_t writes;
+	uint8_t *page[LOOK / PAGE];
+};
+
+static atomic_int stop;
+
+static uint32_t roll(struct writer *w)
+{
+	w->state ^= w->state << 13;
+	w->state ^= w->state >> 17;
+	w->state ^= w->state << 5;
+	return w->state;
+}
+
+/* What a table, a descriptor, a pointer or a count should not be. */
+static uint64_t bad_value(struct writer *w, uint64_t old)
+{
+	switch (roll(w) % 8) {
+	case 0:
+		return old ^ 1ull << roll(w) % 64;
+	case 1:
+		return (uint64_t)roll(w) << 12 | 0x67;
+	case 2:
+		return -1ull;
+	case 3:
+		return 0;
+	case 4:
+		return old ^ 0x82;
+	case 5:
+		return 0xffff808000000000ull + roll(w) % 65536;
+	case 6:
+		return (uint64_t)(roll(w) % (w->g->mem_size >> 12)) << 12 | 0x67;
+	default:
+		return (uint64_t)roll(w) << 32 | roll(w);
+	}
+}
+
+static void *write_about(void *arg)
+{
+	struct writer *w = arg;
+
+	while (!stop) {
+		volatile uint64_t *p = (void *)(w->page[roll(w) % w->pages] +
+						roll(w) % PAGE / 8 * 8);
+		uint64_t old = *p, bad = bad_value(w, old);
+		unsigned int n = roll(w) % 64;
+
+		if (!old && roll(w) % 8)
+			continue;
+		w->writes++;
+		*p = bad;
+		while (n--)
+			asm volatile("pause");
+		/* Not if the guest wrote; and some stay. */
+		if (roll(w) % 64)
+			__sync_bool_compare_and_swap(p, bad, old);
+	}
+	return NULL;
+}
+
+static void choose_pages(struct writer *w, size_t first)
+{
+	static const uint8_t zero[PAGE];
+	size_t at;
+
+	w->pages = 0;
+	for (at = first; at < w->g->mem_size && at < first + LOOK; at += PAGE)
+		if (memcmp(w->g->mem + at, zero, PAGE))
+			w->page[w->pages++] = w->g->mem + at;
+	if (!w->pages)
+		w->page[w->pages++] = w->g->mem;
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000ull + t.tv_nsec / 1000000;
+}
+
+static int run(struct lgdev *g)
+{
+	uint64_t end = now_ms() + MOST_MS;
+	int ret;
+
+	do
+		ret = ioctl(g->vcpu, LG_RUN, 0) ? -errno :
+						  (int)g->run->exit_reason;
+	while ((ret == -EINTR || (ret > 0 && lgdev_answer(g))) &&
+	       now_ms() < end);
+	return ret;
+}
+
+static void tick(int sig)
+{
+	(void)sig;
+}
+
+static uint32_t *poison_make(void)
+{
+	uint32_t *p = mmap(NULL, POISON_WORDS * 4, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		error("mmap: %s", strerror(errno));
+	for (unsigned int i = 0; i < POISON_WORDS; i++)
+		p[i] = POISON ^ i;
+	return p;
+}
+
+static void poison_check(uint32_t *p, const char *which)
+{
+	for (unsigned int i = 0; i < POISON_WORDS; i++) {
+		if (p[i] == (POISON ^ i))
+			continue;
+		failure("word %u %s the guest is %#x", i, which, p[i]);
+		break;
+	}
+	munmap(p, POISON_WORDS * 4);
+}
+
+static uint64_t one(const char *name, const char *arg, uint32_t seed, int *ends)
+{
+	uint32_t *before = poison_make(), *after;
+	static struct writer w[WRITERS];
+	pthread_t threads[WRITERS];
+	uint64_t writes = 0, ram, start, took;
+	struct lgdev g;
+	int i, ret;
+
+	lgdev_start(&g, lgdev_guest_path(name), arg);
+	after = poison_make();
+	ram = lgdev_ram_pages(&g) << 12;
+	g.quiet = true;
+	stop = 0;
+	for (i = 0; i < WRITERS; i++) {
+		w[i].g = &g;
+		w[i].state = seed * 2654435761u + i + 1;
+		w[i].writes = 0;
+		/* One of two minds what lies behind the RAM, if there is. */
+		choose_pages(&w[i], i && seed % 2 ? ram : 0);
+		pthread_create(&threads[i], NULL, write_about, &w[i]);
+	}
+	start = now_ms();
+	ret = run(&g);
+	took = now_ms() - start;
+	stop = 1;
+	if (took > 1000)
+		note("%s %s, seed %u: %u ms", name, arg, seed, (unsigned int)took);
+	for (i = 0; i < WRITERS; i++) {
+		pthread_join(threads[i], NULL);
+		writes += w[i].writes;
+	}
+	CHECK(ret >= 0 || ret == -EINTR, "%s %s, seed %u: errno %d", name, arg,
+	      seed, -ret);
+	CHECK(ret != LG_EXIT_KILLED || g.run->reason[0],
+	      "%s %s, seed %u: killed without a reason", name, arg, seed);
+	ends[ret == LG_EXIT_KILLED]++;
+	lgdev_destroy(&g);
+	poison_check(before, "before");
+	poison_check(after, "behind");
+	return writes;
+}
+
+/* Guests that use all there is: the same names on both legs, as far as they go. */
+static const struct {
+	const char *name, *arg;
+} guests[] = {
+#ifdef __x86_64__
+	{ "forever", "hypercall" }, { "forever", "ring" },
+	{ "forever", "syscall" }, { "forever", "fault" },
+	{ "forever", "roots" }, { "forever", "flush" },
+	{ "forever", "trap" }, { "forever", "sleep" },
+	{ "paging-random", "" }, { "fuzz-hcall", "3 100000" },
+	{ "attack-paging", "levels" }, { "segment", "" },
+	{ "attack-descriptor", "" }, { "attack-event", "nonsense" },
+	{ "attack-call", "" }, { "user", "" },
+#else
+	{ "forever-2level", "hcall" }, { "forever-pae", "hcall" },
+	{ "forever-2level", "ring" }, { "forever-pae", "trap" },
+	{ "forever-2level", "timer" }, { "paging-random-2level", "" },
+	{ "paging-random-pae", "" }, { "roots-2level", "" },
+	{ "roots-pae", "" }, { "gdt-2level", "" }, { "user-pae", "" },
+#endif
+};
+
+#define GUESTS	(sizeof(guests) / sizeof(guests[0]))
+
+int main(int argc, char **argv)
+{
+	uint32_t seed = argc > 1 ? strtoul(argv[1], NULL, 0) : 1;
+	uint32_t rounds = argc > 2 ? strtoul(argv[2], NULL, 0) : 64, i;
+	struct sigaction act = { .sa_handler = tick };
+	struct itimerspec often = { { 0, 5000000 }, { 0, 5000000 } };
+	uint64_t writes = 0;
+	int ends[2] = { 0 };
+	struct lgdev g;
+	timer_t timer;
+
+	/* What never returns by itself is told to. */
+	sigaction(SIGALRM, &act, NULL);
+	timer_create(CLOCK_MONOTONIC, NULL, &timer);
+	timer_settime(timer, 0, &often, NULL);
+	for (i = 0; i < rounds; i++)
+		writes += one(guests[i % GUESTS].name, guests[i % GUESTS].arg,
+			      seed + i, ends);
+	timer_delete(timer);
+	note("%llu writes; %d killed, %d not", (unsigned long long)writes,
+	     ends[1], ends[0]);
+	CHECK(writes > rounds, "only %llu writes", (unsigned long long)writes);
+	lgdev_start(&g, lgdev_guest_path("boot-2level"), "");
+	g.quiet = true;
+	CHECK(lgdev_run(&g) == LG_EXIT_SHUTDOWN, "the last guest: exit %u, %s",
+	      g.run->exit_reason, g.run->reason);
+	finish();
+}
