@@ -32,15 +32,17 @@
 #define POISON_WORDS	(16u << 10)
 #define POISON		0x5aa5c33cu
 #define PAGE		4096u
+#define TABLES		8		/* times as often as other pages */
 #define LOOK		(2u << 20)	/* there is nothing behind */
 
-/* A page that has something in it, as the guest starts. */
+/* Pages that have something in them at the moment. */
 struct writer {
 	struct lgdev *g;
+	size_t first;			/* where it looks for them */
 	uint32_t state;
 	uint32_t pages;
 	uint64_t writes;
-	uint8_t *page[LOOK / PAGE];
+	uint8_t *page[LOOK / PAGE * TABLES];
 };
 
 static atomic_int stop;
@@ -76,19 +78,54 @@ static uint64_t bad_value(struct writer *w, uint64_t old)
 	}
 }
 
+/* Entries of tables say that they are present, and little else. */
+static bool is_table(const uint64_t *p)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < PAGE / 8; i++)
+		n += p[i] & 1 && !(p[i] & 0xf18) && p[i] < LGDEV_MEMORY;
+	return n > 8;
+}
+
+static void choose_pages(struct writer *w)
+{
+	static const uint8_t zero[PAGE];
+	size_t at;
+	int n;
+
+	w->pages = 0;
+	for (at = w->first; at < w->g->mem_size && at < w->first + LOOK;
+	     at += PAGE) {
+		uint8_t *page = w->g->mem + at;
+
+		if (!memcmp(page, zero, PAGE))
+			continue;
+		for (n = is_table((void *)page) ? TABLES : 1; n; n--)
+			w->page[w->pages++] = page;
+	}
+	if (!w->pages)
+		w->page[w->pages++] = w->g->mem;
+}
+
 static void *write_about(void *arg)
 {
 	struct writer *w = arg;
 
 	while (!stop) {
-		volatile uint64_t *p = (void *)(w->page[roll(w) % w->pages] +
-						roll(w) % PAGE / 8 * 8);
-		uint64_t old = *p, bad = bad_value(w, old);
+		volatile uint64_t *p;
+		uint64_t old, bad;
 		unsigned int n = roll(w) % 64;
+
+		if (w->writes++ % 1024 == 0)
+			choose_pages(w);
+		p = (void *)(w->page[roll(w) % w->pages] +
+			     roll(w) % PAGE / 8 * 8);
+		old = *p;
+		bad = bad_value(w, old);
 
 		if (!old && roll(w) % 8)
 			continue;
-		w->writes++;
 		*p = bad;
 		while (n--)
 			asm volatile("pause");
@@ -97,19 +134,6 @@ static void *write_about(void *arg)
 			__sync_bool_compare_and_swap(p, bad, old);
 	}
 	return NULL;
-}
-
-static void choose_pages(struct writer *w, size_t first)
-{
-	static const uint8_t zero[PAGE];
-	size_t at;
-
-	w->pages = 0;
-	for (at = first; at < w->g->mem_size && at < first + LOOK; at += PAGE)
-		if (memcmp(w->g->mem + at, zero, PAGE))
-			w->page[w->pages++] = w->g->mem + at;
-	if (!w->pages)
-		w->page[w->pages++] = w->g->mem;
 }
 
 static uint64_t now_ms(void)
@@ -180,7 +204,7 @@ static uint64_t one(const char *name, const char *arg, uint32_t seed, int *ends)
 		w[i].state = seed * 2654435761u + i + 1;
 		w[i].writes = 0;
 		/* One of two minds what lies behind the RAM, if there is. */
-		choose_pages(&w[i], i && seed % 2 ? ram : 0);
+		w[i].first = i && seed % 2 ? ram : 0;
 		pthread_create(&threads[i], NULL, write_about, &w[i]);
 	}
 	start = now_ms();
@@ -212,17 +236,20 @@ static const struct {
 	{ "forever", "hypercall" }, { "forever", "ring" },
 	{ "forever", "syscall" }, { "forever", "fault" },
 	{ "forever", "roots" }, { "forever", "flush" },
-	{ "forever", "trap" }, { "forever", "sleep" },
+	{ "forever", "trap" }, { "forever", "refill" },
+	{ "forever", "args" }, { "forever", "sleep" },
 	{ "paging-random", "" }, { "fuzz-hcall", "3 100000" },
 	{ "attack-paging", "levels" }, { "segment", "" },
 	{ "attack-descriptor", "" }, { "attack-event", "nonsense" },
-	{ "attack-call", "" }, { "user", "" },
+	{ "forever", "refill" }, { "user", "" },
 #else
-	{ "forever-2level", "hcall" }, { "forever-pae", "hcall" },
-	{ "forever-2level", "ring" }, { "forever-pae", "trap" },
-	{ "forever-2level", "timer" }, { "paging-random-2level", "" },
-	{ "paging-random-pae", "" }, { "roots-2level", "" },
-	{ "roots-pae", "" }, { "gdt-2level", "" }, { "user-pae", "" },
+	{ "forever-2level", "hcall" }, { "forever-2level", "ring" },
+	{ "forever-2level", "fault" }, { "forever-2level", "flush" },
+	{ "forever-2level", "roots" }, { "forever-2level", "trap" },
+	{ "paging-random-2level", "" }, { "paging-random-pae", "" },
+	{ "roots-pae", "" }, { "gdt-2level", "" }, { "tls-2level", "" },
+	{ "user-pae", "" }, { "irq-pae", "" },
+	{ "fuzz-hypercall-pae", "3 100000" },
 #endif
 };
 
