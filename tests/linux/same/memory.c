@@ -23,14 +23,15 @@ static volatile uint32_t *word(unsigned int page)
 static uint32_t visit(uint32_t hash)
 {
 	unsigned int i;
+	int faulted;
 
 	for (i = 0; i < PAGES; i++) {
 		uint32_t value = 0;
 
-		if (FAULTS(value = *word(i)))
-			value = caught.code;
-		hash = mix(hash, value);
-		if (FAULTS(*word(i) = hash | 1))
+		faulted = FAULTS(value = *word(i));
+		hash = mix(hash, faulted ? (uint32_t)caught.code : value);
+		faulted = FAULTS(*word(i) = hash | 1);
+		if (faulted)
 			hash = mix(hash, caught.code);
 	}
 	return hash;

@@ -207,8 +207,9 @@ static void vsyscall(void)
 {
 	long (*get_time)(long *) = (void *)0xffffffffff600400;
 	long now = 0, other = time(NULL);
+	int faulted = FAULTS(now = get_time(NULL));
 
-	if (FAULTS(now = get_time(NULL)))
+	if (faulted)
 		tell("vsyscall", 0, 1);
 	else
 		printf("vsyscall: %s\n", now - other < 2 ? "now" : "?");
