@@ -12,6 +12,7 @@ STEP = @machine/step.sh
 # it is: no `$$`.  It travels in the environment, never through a command line.
 export LG_GUEST_CMD := $(value GUEST_CMD)
 export LG_HOST_CMD := $(value HOST_CMD)
+export EMULATOR BOCHS_CPU
 unexport GUEST_CMD HOST_CMD
 MAKEOVERRIDES =
 export V ACCEL CPU MEM SMP HOST_APPEND LG_PARAMS QEMU_ARGS LGUEST_OPTS
@@ -40,6 +41,9 @@ help:
 ##   TESTS='irq* vmap/*'       only those; HOST=i386 MACHINES='reserved pti'
 ## make debug                all tests on a host kernel that looks for our mistakes
 ##                             (KASAN, lockdep, kmemleak, failed allocations)
+## make bochs                the tests of the world switch, in Bochs: a stricter CPU
+##   TESTS='*' MACHINES=bochs  other tests than those, not on all Bochs machines
+##   BOCHS_CPU=tigerlake       on another model of CPU
 ## make fuzz                 long random tests: SEED=1, N=400 (guests each)
 ## make bench                measure guest against host
 ## make check                static checks
@@ -149,7 +153,7 @@ host-machine: $(MODULE) launcher guest tests build/make_exit.so
 
 # --- Test --------------------------------------------------------------------
 
-.PHONY: test debug fuzz bench check
+.PHONY: test debug bochs fuzz bench check
 test: $(LEGS:%=all-%)
 	@machine/runner $(LEGS:%=--leg %) $(TESTS)
 
@@ -163,6 +167,18 @@ $(LEGS:%=debug-%): debug-%: all-%
 .PHONY: $(LEGS:%=all-%)
 $(LEGS:%=all-%): all-%:
 	@$(MAKE) --no-print-directory all HOST=$*
+
+# What takes segments, page tables and privileges of the CPU to the test, and a
+# Linux guest.  On amd64 the names are without a /ENVIRONMENT.
+BOCHS_GUESTS = boot direct fpu gdt hypercall idt int-all iret limit paging \
+	paging-bits paging-map preempt privileged roots segment stack tls traps user
+BOCHS_TESTS = $(BOCHS_GUESTS) $(BOCHS_GUESTS:%=%/*) attack-* linux/boot \
+	linux/cloud $(addprefix host/,debug-registers dr6 flags fpu \
+	launcher-segments ldt-race stale-gs syscalls sysenter)
+bochs: $(LEGS:%=all-%)
+	@machine/install.sh bochs
+	@set -f; MACHINES="$(or $(MACHINES),bochs bochs-ibt)" machine/runner \
+		$(LEGS:%=--leg %) $(or $(TESTS),$(BOCHS_TESTS))
 
 fuzz: all
 	@TESTS="$(TESTS)" machine/fuzz $(HOST)

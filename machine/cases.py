@@ -12,7 +12,8 @@ import images
 
 # The host machines of each leg; a case runs on all of its leg's unless it says
 # otherwise.  They differ in what the switcher and the page tables depend on.
-# Keys are those of vm.Config, and `slow`: how many times slower it is.
+# Keys are those of vm.Config; `slow`: how many times slower it is, run only on
+# request; `like`: the machine whose cases it runs, too.
 PANIC = "panic_on_warn=1 oops=panic"
 AMD = "max,la57=off,smap=off"
 INTEL = "Skylake-Client,smap=off"
@@ -24,6 +25,8 @@ MACHINES = {
         "vmap-pti": {"append": "pti=on", "smp": 2},
         "debug": {"append": "reservetop=4M pti=on slub_debug=FZPU " + PANIC,
                   "smp": 2, "host": "i386-debug", "slow": 10},
+        "bochs": {"append": "reservetop=4M pti=off", "smp": 1,
+                  "emulator": "bochs", "like": "reserved", "slow": 10},
     },
     "amd64": {
         "default": {"append": "", "smp": 1, "cpu": AMD, "kvm": True},
@@ -34,6 +37,13 @@ MACHINES = {
                       "host": "amd64-6.12"},
         "debug": {"append": "pti=on " + PANIC, "smp": 2, "cpu": AMD,
                   "kvm": True, "host": "amd64-debug", "slow": 10},
+        "bochs": {"append": "", "smp": 1, "emulator": "bochs",
+                  "like": "default", "slow": 10},
+        "bochs-global": {"append": "pti=off", "smp": 1, "emulator": "bochs",
+                         "like": "default", "slow": 10},
+        "bochs-ibt": {"append": "", "smp": 1, "emulator": "bochs",
+                      "cpu": "tigerlake", "host": "amd64-6.12",
+                      "like": "default", "slow": 10},
     },
 }
 OUTER = "outer"
@@ -93,15 +103,19 @@ def _check(ok, text):
         raise BadCase(text)
 
 
-def _machines(leg, kind, wanted, debug):
+def _is_slow(leg, machine):
+    return "slow" in MACHINES[leg].get(machine, {})
+
+
+def _machines(leg, kind, wanted, debug, bochs):
     """Of the machines in `wanted`, this leg's; and, unless it is only for those,
-    the debug machine."""
+    the debug machine and, if they can, those like one of them."""
     if kind == OUTER:
         return [OUTER]
     wanted = wanted.split()
     if "all" in wanted:
         wanted += [name for name in MACHINES[leg]
-                   if name not in ON_REQUEST and name != DEBUG]
+                   if name not in ON_REQUEST and not _is_slow(leg, name)]
         wanted.remove("all")
     for name in wanted:
         _check(any(name in each for each in MACHINES.values()),
@@ -109,6 +123,9 @@ def _machines(leg, kind, wanted, debug):
     wanted = [name for name in wanted if name in MACHINES[leg]]
     if wanted and debug and DEBUG not in wanted:
         wanted.append(DEBUG)
+    if bochs:
+        wanted += [name for name, machine in MACHINES[leg].items()
+                   if machine.get("like") in wanted and name not in wanted]
     return wanted
 
 
@@ -131,7 +148,8 @@ def _expand(leg, name, stanza):
     alone = value["fresh"] == "yes" or value["mem"] or value["append"] \
         or value["cpu"]
     for machine in _machines(leg, kind, value["machines"],
-                             value["debug"] == "yes"):
+                             value["debug"] == "yes",
+                             value["nmi"] == "0" and not value["cpu"]):
         slow = MACHINES[leg].get(machine, {}).get("slow", 1)
         yield Case(leg, name, machine, kind, KINDS[kind] + value[kind],
                    value["expect"], int(value["timeout"]) * slow, bool(alone),
@@ -158,7 +176,7 @@ def load(leg, patterns, machines):
                              % (name, error)) from None
     return [case for case in found
             if (case.machine in machines if machines else
-                case.machine != DEBUG)
+                not _is_slow(leg, case.machine))
             and (not patterns or any(
                 fnmatch.fnmatch(name, pattern)
                 for pattern in patterns for name in case.names))]

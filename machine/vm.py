@@ -7,7 +7,7 @@ mix: the terminal (or standard output), the kernel log, the verdicts (a
 socket of ours) and standard error.  See host-init for the other end.
 
 Environment: ACCEL (tcg, kvm), CPU, MEM, SMP, HOST_APPEND, HOST_KERNEL, KVM,
-LG_PARAMS, QEMU_ARGS; `make help` says more.
+LG_PARAMS, QEMU_ARGS, EMULATOR; `make help` says more.
 """
 
 import ctypes
@@ -22,6 +22,7 @@ import images
 
 LOG = os.path.join(images.TOP, "build", "log")
 PR_SET_PDEATHSIG = 1
+BOCHS_CPU = "broadwell_ult"     # has SMEP, SMAP and PCID, needs PTI
 
 # QEMU's own emulation faults on `iretq` in user mode while SMAP is on, and lg.ko
 # knows nothing of five-level page tables.
@@ -38,14 +39,19 @@ class Config:
     `host` is the kernel's name for host.sh, the leg's own if absent."""
 
     def __init__(self, leg, append=None, smp=None, mem=None, share=None,
-                 params=None, icount=False, host=None, cpu=None, kvm=False):
+                 params=None, icount=False, host=None, cpu=None, kvm=False,
+                 emulator=None):
         env = os.environ.get
         kernel = env("HOST_KERNEL")
         self.leg = leg
         self.host = host or (leg + "-" + kernel if kernel else leg)
         self.qemu = LEGS[leg]["qemu"]
         self.accel = env("ACCEL") or "tcg"
-        self.cpu = cpu or env("CPU") or LEGS[leg]["cpu"]
+        self.emulator = emulator or env("EMULATOR") or "qemu"
+        if self.emulator == "bochs":
+            self.cpu = env("BOCHS_CPU") or cpu or BOCHS_CPU
+        else:
+            self.cpu = cpu or env("CPU") or LEGS[leg]["cpu"]
         self.kvm = kvm or env("KVM") == "1"
         self.smp = int(smp or env("SMP") or 1)
         self.mem = mem or env("MEM") or "1G"
@@ -56,6 +62,10 @@ class Config:
         self.params = env("LG_PARAMS", "") if params is None else params
         self.icount = icount
         self.extra = shlex.split(env("QEMU_ARGS", ""))
+
+    def mib(self):
+        """The memory's size in MiB."""
+        return int(self.mem[:-1]) * {"M": 1, "G": 1024}[self.mem[-1]]
 
 
 # Found before there are threads: a child of one may not look for it.
@@ -129,6 +139,10 @@ class Machine:
         connection.setblocking(False)
         return connection
 
+    @staticmethod
+    def command_line(config):
+        return "console=ttyS1,115200 panic=-1 " + config.append
+
     def _command(self, config, initramfs):
         host = images.host_dir(config.host)
         accel = config.accel
@@ -140,7 +154,7 @@ class Machine:
             "-name", "lguest-host", "-accel", accel, "-cpu", config.cpu,
             "-smp", str(config.smp), "-m", config.mem,
             "-kernel", os.path.join(host, "vmlinuz"), "-initrd", initramfs,
-            "-append", "console=ttyS1,115200 panic=-1 " + config.append,
+            "-append", self.command_line(config),
             "-chardev", "stdio,id=tty,signal=off" if self.terminal else
             "socket,id=tty,path=" + self._path("out"),
             "-serial", "chardev:tty",
