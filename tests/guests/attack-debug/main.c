@@ -3,7 +3,8 @@
  * Single-stepping, and what DR6 tells of it.
  *
  * Claim: a step (TF) in ring 1 arrives as trap 1 and DR6 then has BS; ICEBP
- * arrives without it; DR6 keeps what the guest writes until the next event.
+ * arrives without it; DR6 keeps what the guest writes until the next event; a
+ * trap gate, which may be direct for other vectors, makes no difference.
  * Nothing of it stays behind for the host (tests/host/dr6 runs `leave`).
  *
  * Source: SDM volume 3, 17.2.3; reliability class 10.
@@ -66,6 +67,11 @@ static void dr6(void)
 	TG_EQ(steps, STEPS, "the number of steps");
 	TG_EQ(last_dr6 & DR6_BS, DR6_BS, "DR6.BS after a step");
 	TG_EQ(get_dr6(), DR6_CLEAR, "DR6 as written");
+	tg_idt_set(1, TG_GATE_TRAP, 0, (const void *)tg_stubs[1]);
+	single_step();
+	TG_EQ(steps, STEPS, "the number of steps by trap gate");
+	TG_EQ(last_dr6 & DR6_BS, DR6_BS, "DR6.BS by trap gate");
+	tg_idt_default(1);
 	icebp();
 	TG_EQ(last_dr6 & DR6_BS, 0, "DR6.BS after ICEBP");
 }

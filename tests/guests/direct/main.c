@@ -107,6 +107,26 @@ static void check_never_direct(void)
 	tg_hcall(LG32_TS, 0, 0, 0, 0);
 }
 
+/* The host's own interrupts come and go while we have gates for them. */
+static void check_interrupts(void)
+{
+	u32 v, start = tg_inl(TG_PORT_USEC);
+	volatile u32 spin;
+
+	for (v = 32; v < 256; v++)
+		if (v != LG32_SYSCALL_VECTOR)
+			tg_idt_set(v, TG_GATE_TRAP, 3, handler);
+	handled = 0;
+	while (tg_inl(TG_PORT_USEC) - start < 50000)
+		for (spin = 0; spin < 100000; spin++)
+			;
+	TG_EQ(handled, 0, "interrupts of the host that came to us");
+	TG_EQ(tg_try("int $0x40", :), 13, "an interrupt's vector");
+	for (v = 32; v < 256; v++)
+		if (v != LG32_SYSCALL_VECTOR)
+			tg_idt_default(v);
+}
+
 void test_main(void)
 {
 	u32 top = (u32)other + sizeof(other);
@@ -127,6 +147,7 @@ void test_main(void)
 	check_ring1();
 	check_dpl();
 	check_never_direct();
+	check_interrupts();
 	tg_idt_default(0x80);
 	TG_EQ(tg_user_call(user_loop, 1, NULL), 0x80, "interrupt gate again");
 }
