@@ -29,11 +29,8 @@ static bool segments_are_ok(struct lg_vcpu *vcpu)
 	       host_stack_selector_is_ok(vcpu, XENPV_USER_DS);
 }
 
-/*
- * The way to programs and back; 0 where the switcher must not take it. @ok: their
- * segments are.
- */
-static void give_modes(struct lg_vcpu *vcpu, struct lg_direct *d, bool ok)
+/* The way to programs and back; 0 where the switcher must not take it. */
+static void give_modes(struct lg_vcpu *vcpu, struct lg_direct *d)
 {
 	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
 	const struct xenpv_callback *syscall =
@@ -46,7 +43,7 @@ static void give_modes(struct lg_vcpu *vcpu, struct lg_direct *d, bool ok)
 	d->int80_rip = 0;
 	d->int80_masks = int80->mask;
 	d->kernel_sp = a->kernel_sp & ~15ull;
-	if (!vcpu->mmu.root[1] || !ok)
+	if (!vcpu->mmu.root[1] || !a->segments_ok)
 		return;
 	d->user_cr3 = lg_shadow_mode_phys(vcpu, true);
 	if (!sp_is_ok(a->kernel_sp))
@@ -81,10 +78,12 @@ void xenpv_direct_give(struct lg_vcpu *vcpu)
 {
 	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
 	struct lg_direct *d = host_direct(vcpu);
-	bool ok;
 
 	if (!d)
 		return;
+	/* Whoever changes a descriptor has the frame's segments checked, too. */
+	if (!host_segments_are_ok(vcpu))
+		a->segments_ok = segments_are_ok(vcpu);
 	/* NMIs of the guest stay blocked until an iret that we must see. */
 	d->on = vcpu->mmu.root[0] && vcpu->host.info && !a->nmi_pending &&
 		!a->nmi_blocked;
@@ -97,11 +96,10 @@ void xenpv_direct_give(struct lg_vcpu *vcpu)
 	d->gs_kernel = a->gs_kernel;
 	d->gs_user = a->gs_user;
 	d->vcpus = LG_MAX_VCPUS;
-	ok = segments_are_ok(vcpu);
-	give_modes(vcpu, d, ok);
+	give_modes(vcpu, d);
 	d->kernel_gfn = vcpu->mmu.kernel_gfn;
 	d->user_gfn = vcpu->mmu.user_gfn;
-	d->may_load = ok && lg_shadow_may_load(vcpu);
+	d->may_load = a->segments_ok && lg_shadow_may_load(vcpu);
 }
 
 /* They were there a moment ago; only memory can be short. */

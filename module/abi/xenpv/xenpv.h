@@ -129,6 +129,7 @@ struct xenpv_call {
  * @kernel_sp: stack that a bounce from user mode uses
  * @gs_kernel: GS base of the kernel while a program is running
  * @gs_user: the other way round
+ * @segments_ok: programs may change modes without an exit
  * @given: epoch of the page tables that the switcher knows; 0: none
  * @iopl: virtual IOPL
  * @io_ports: how many ports the bitmap of programs covers
@@ -171,6 +172,7 @@ struct xenpv_vcpu {
 	struct xenpv_callback callback[XENPV_CALLBACKS];
 	u64 kernel_sp;
 	u64 gs_kernel, gs_user;
+	bool segments_ok;
 	u64 given;
 	u8 iopl;
 	u32 io_ports;
