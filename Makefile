@@ -170,14 +170,14 @@ $(LEGS:%=all-%): all-%:
 
 # What takes segments, page tables and privileges of the CPU to the test, and a
 # Linux guest.  On amd64 the names are without a /ENVIRONMENT.
-BOCHS_GUESTS = boot direct fpu gdt hypercall idt int-all iret limit paging \
+BOCHS_GUESTS = boot direct fpu gdt global hypercall idt int-all iret limit paging \
 	paging-bits paging-map preempt privileged roots segment stack tls traps user
 BOCHS_TESTS = $(BOCHS_GUESTS) $(BOCHS_GUESTS:%=%/*) attack-* linux/boot \
 	linux/cloud $(addprefix host/,debug-registers dr6 flags fpu \
 	launcher-segments ldt-race stale-gs syscalls sysenter)
 bochs: $(LEGS:%=all-%)
 	@machine/install.sh bochs
-	@set -f; MACHINES="$(or $(MACHINES),bochs bochs-ibt)" machine/runner \
+	@set -f; MACHINES="$(or $(MACHINES),bochs bochs-global bochs-ibt)" machine/runner \
 		$(LEGS:%=--leg %) $(or $(TESTS),$(BOCHS_TESTS))
 
 fuzz: all
