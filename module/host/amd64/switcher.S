@@ -101,6 +101,50 @@
 	BATCH_OF_UP_TO \count
 .endm
 
+/*
+ * On the guest's page tables, the frame that its kernel wants on its stack, of what
+ * the CPU knows of the program. RAX = where it ends, R11 = the flags; RBX, RCX and
+ * RDX are lost. Between the label \stack and its end, the stack may not be there.
+ */
+.macro BOUNCE stack rip cs flags sp ss masks
+	movq	DIRECT(kernel_cr3), %rax
+	movq	%rax, %cr3
+	movq	DIRECT(info), %rdx
+	movzbl	INFO_MASK(%rdx), %edx
+	movq	DIRECT(kernel_sp), %rax
+	STAC_
+\stack:
+	movq	%rcx, -56(%rax)
+	movq	%r11, -48(%rax)
+	movq	\rip, %rbx
+	movq	%rbx, -40(%rax)
+	movq	%rdx, %rcx
+	shlq	$32, %rcx
+	movl	\cs, %ebx
+	movzwl	%bx, %ebx
+	orq	%rcx, %rbx
+	movq	%rbx, -32(%rax)
+	movq	\flags, %r11
+	movq	%r11, %rbx
+	andq	$~FLAGS_IF_IOPL, %rbx
+	testl	%edx, %edx
+	jnz	661f
+	orq	$FLAG_IF, %rbx
+661:	movq	%rbx, -24(%rax)
+	movq	\sp, %rbx
+	movq	%rbx, -16(%rax)
+	movl	\ss, %ebx
+	movzwl	%bx, %ebx
+	movq	%rbx, -8(%rax)
+\stack\()_end:
+	CLAC_
+	cmpl	$0, \masks
+	je	662f
+	movq	DIRECT(info), %rdx
+	movb	$1, INFO_MASK(%rdx)
+662:
+.endm
+
 #define MSR_FS_BASE_		0xc0000100
 #define MSR_GS_BASE_		0xc0000101
 #define MSR_KERNEL_GS_BASE_	0xc0000102
@@ -218,36 +262,9 @@ switch_syscall:
  */
 	cmpq	$0, DIRECT(syscall_rip)
 	je	direct_slow
-	movq	DIRECT(kernel_cr3), %rax
-	movq	%rax, %cr3
-	movq	DIRECT(info), %rdx
-	movzbl	INFO_MASK(%rdx), %edx
-	movq	DIRECT(kernel_sp), %rax
-	STAC_
-guest_stack:
-	movq	%rcx, -56(%rax)
-	movq	%r11, -48(%rax)
-	movq	%rcx, -40(%rax)
-	movq	%rdx, %rbx
-	shlq	$32, %rbx
-	orq	$USER_CS, %rbx
-	movq	%rbx, -32(%rax)
-	movq	%r11, %rbx
-	andq	$~FLAGS_IF_IOPL, %rbx
-	testl	%edx, %edx
-	jnz	1f
-	orq	$FLAG_IF, %rbx
-1:	movq	%rbx, -24(%rax)
-	movq	STATE(scratch), %rbx
-	movq	%rbx, -16(%rax)
-	movq	$USER_DS, -8(%rax)
-guest_stack_end:
-	CLAC_
-	cmpl	$0, DIRECT(syscall_masks)
-	je	2f
-	movq	DIRECT(info), %rdx
-	movb	$1, INFO_MASK(%rdx)
-2:	movq	DIRECT(syscall_rip), %rcx
+	BOUNCE	guest_stack, rip=%rcx, cs=$USER_CS, flags=%r11, ss=$USER_DS, \
+		sp=STATE(scratch), masks=DIRECT(syscall_masks)
+	movq	DIRECT(syscall_rip), %rcx
 	andl	$FLAGS_SYSCALL, %r11d
 
 /* RAX = where the frame ends, RCX = where to go, R11 = with which flags. */
@@ -641,40 +658,9 @@ handle_int80:
 	movq	%rcx, SAVE(2)
 	movq	%rdx, SAVE(3)
 	movq	%r11, SAVE(4)
-	movq	DIRECT(kernel_cr3), %rax
-	movq	%rax, %cr3
-	movq	DIRECT(info), %rdx
-	movzbl	INFO_MASK(%rdx), %edx
-	movq	DIRECT(kernel_sp), %rax
-	STAC_
-guest_stack_2:
-	movq	%rcx, -56(%rax)
-	movq	%r11, -48(%rax)
-	movq	(%rsp), %rbx
-	movq	%rbx, -40(%rax)
-	movq	%rdx, %rcx
-	shlq	$32, %rcx
-	movzwl	8(%rsp), %ebx
-	orq	%rcx, %rbx
-	movq	%rbx, -32(%rax)
-	movq	16(%rsp), %r11
-	movq	%r11, %rbx
-	andq	$~FLAGS_IF_IOPL, %rbx
-	testl	%edx, %edx
-	jnz	1f
-	orq	$FLAG_IF, %rbx
-1:	movq	%rbx, -24(%rax)
-	movq	24(%rsp), %rbx
-	movq	%rbx, -16(%rax)
-	movzwl	32(%rsp), %ebx
-	movq	%rbx, -8(%rax)
-guest_stack_2_end:
-	CLAC_
-	cmpl	$0, DIRECT(int80_masks)
-	je	2f
-	movq	DIRECT(info), %rdx
-	movb	$1, INFO_MASK(%rdx)
-2:	leaq	FRAME_END, %rsp
+	BOUNCE	guest_stack_2, rip=(%rsp), cs=8(%rsp), flags=16(%rsp), \
+		sp=24(%rsp), ss=32(%rsp), masks=DIRECT(int80_masks)
+	leaq	FRAME_END, %rsp
 	movq	DIRECT(int80_rip), %rcx
 	andl	$FLAGS_TRAP, %r11d
 	jmp	direct_to_kernel
