@@ -7,7 +7,13 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 kernel=/guest/vmlinuz
 
+ends 64 'lguest run --help' lguest run
+ends 64 'not a size' lguest run --memory lots $kernel
+ends 64 'not a size' lguest run --memory -64M $kernel
+ends 64 '.' lguest run --memory 99999999999999999999G $kernel
 ends 64 'too small' lguest run --memory 0 $kernel
+ends 64 'multiple of 4K' lguest run --memory 65537K $kernel
+ends 64 'one kernel' lguest run $kernel $kernel
 ends 71 'more than this machine' lguest run --memory 8G $kernel
 ends 64 '32-bit guests' lguest run --guest-paging pae $kernel
 ends 64 'one console' lguest run --console null --console null $kernel
@@ -19,6 +25,18 @@ ends 64 'at most 1023' lguest run --console null $kernel -- \
 ends 66 '/none: .*No such file' lguest run /none
 ends 66 'not a regular file' lguest run /tmp
 ends 66 '/none: .*initrd' lguest run --initrd /none $kernel
+ends 66 'not a regular file' lguest run --initrd /tmp $kernel
+
+# Files that others may not read.
+chmod 777 .
+cp /tests/guests/boot mine
+chmod 600 mine
+chmod 666 /dev/lguest
+for what in 'mine' "--initrd mine $kernel"; do
+	ends 66 'mine: .*[Pp]ermission' su -s /bin/sh nobody -c \
+		"PATH=$PATH lguest run --console null $what"
+done
+chmod 660 /dev/lguest
 
 # Cut short, anywhere; every way of packing.
 for file in vmlinuz vmlinuz-generic vmlinuz-6.12; do

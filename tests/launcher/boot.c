@@ -242,7 +242,7 @@ static void bzimage_refused(void)
 }
 
 /* What would fill the host's memory is not even begun. */
-static void bombs(void)
+static void bombs_for(u32 abi)
 {
 	static u8 zeros[8 * MIB];
 	struct kernel kernel;
@@ -259,16 +259,22 @@ static void bombs(void)
 					    packs[i]);
 
 		boot.kernel_fd = kernel_file(image, len);
-		CHECK(kernel_open(&boot, 1u << LG_ABI_LG32, sizeof(zeros) - 1,
+		CHECK(kernel_open(&boot, 1u << abi, sizeof(zeros) - 1,
 				  &kernel) == STATUS_DATA);
 		close(boot.kernel_fd);
 		/* One that lies about it bursts where it can do no harm. */
 		memcpy(image + len - 4, &announced, 4);
 		boot.kernel_fd = kernel_file(image, len);
-		CHECK(kernel_open(&boot, 1u << LG_ABI_LG32, sizeof(zeros) - 1,
+		CHECK(kernel_open(&boot, 1u << abi, sizeof(zeros) - 1,
 				  &kernel) == STATUS_DATA);
 		close(boot.kernel_fd);
 	}
+}
+
+static void bombs(void)
+{
+	bombs_for(LG_ABI_LG32);
+	bombs_for(LG_ABI_XENPV);
 }
 
 /* Bits flipped in the payload: refused, or harmless; never worse. */
