@@ -258,7 +258,7 @@ static const struct {
 int main(int argc, char **argv)
 {
 	uint32_t seed = argc > 1 ? strtoul(argv[1], NULL, 0) : 1;
-	uint32_t rounds = argc > 2 ? strtoul(argv[2], NULL, 0) : 64, i;
+	uint32_t rounds = argc > 2 ? strtoul(argv[2], NULL, 0) : 36, i;
 	struct sigaction act = { .sa_handler = tick };
 	struct itimerspec often = { { 0, 5000000 }, { 0, 5000000 } };
 	uint64_t writes = 0;
