@@ -6,7 +6,8 @@
  * all other registers as they were, DF clear and events masked if so wanted; page
  * faults have the U bit; INT works through gates of DPL 3 alone; user mode cannot
  * make hypercalls nor privileged instructions, and sees nothing that only the
- * kernel's root maps. SYSCALL of 32-bit programs has a callback of its own.
+ * kernel's root maps. SYSCALL of 32-bit programs has a callback of its own, SYSENTER
+ * is a #GP or #UD.
  *
  * Source: docs/abi/xenpv.md; Xen's entry.S, lstar_enter and cstar_enter.
  */
@@ -277,6 +278,29 @@ static void check_no_hypercall(void)
 	TG_EQ(tg_user_run(&u), TG_SYSCALL, "iret by a program");
 }
 
+static void tg_user_code user_sysenter(void)
+{
+	asm volatile("sysenter\n\tud2");
+}
+
+/* SYSENTER leads nowhere, whatever is registered for it; AMD's CPUs have none. */
+static void check_sysenter(void)
+{
+	struct tg_user u;
+	u32 vector;
+
+	tg_callback(CALLBACKTYPE_sysenter, 0, tg_stubs[TG_SYSCALL]);
+	vector = tg_user_call(user_sysenter, 0, NULL);
+	TG_CHECK(vector == 13 || vector == 6, "sysenter: trap %u", vector);
+	TG_EQ(tg_fault.rip, (u64)user_sysenter, "rip of sysenter");
+	tg_user_start(&u, user_sysenter);
+	u.cs = TG_USER_CS32;
+	vector = tg_user_run(&u);
+	TG_CHECK(vector == 13 || vector == 6, "sysenter in 32-bit mode: trap %u",
+		 vector);
+	TG_EQ(u.rip, (u64)user_sysenter, "rip of it");
+}
+
 void test_main(void)
 {
 	tg_user_init();
@@ -295,5 +319,6 @@ void test_main(void)
 	check_privileged();
 	check_gates();
 	check_syscall32();
+	check_sysenter();
 	check_no_hypercall();
 }
