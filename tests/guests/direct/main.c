@@ -107,6 +107,60 @@ static void check_never_direct(void)
 	tg_hcall(LG32_TS, 0, 0, 0, 0);
 }
 
+/*
+ * A handler whose page has to be filled in when it is entered: the host comes by
+ * at its first instruction, which turns interrupts off.
+ */
+asm(".pushsection .text\n"
+    ".balign 4096\n"
+    "entry_handler:\n\t"
+    "movl $0, %ss:tg_data\n\t"
+    "incl handled\n\t"
+    "pushl tg_irq_count + 4 * 7\n\t"
+    "popl entry_irqs\n\t"
+    "movl $0x200, %ss:tg_data\n\t"
+    "iret\n"
+    ".balign 4096\n"
+    ".popsection\n");
+extern const char entry_handler[];
+u32 entry_irqs;
+static u32 at_entry;
+
+static void look_where(u32 irq, struct tg_regs *regs)
+{
+	(void)irq;
+	at_entry += regs->eip == (u32)entry_handler;
+}
+
+/* An interrupt is pending all the while; it must wait for the second one. */
+static void check_entry(void)
+{
+	u32 gva = (u32)entry_handler, round, before, waited = 0;
+	u64 pte = tg_pte_get(tg_root, gva);
+
+	tg_irq_hook = look_where;
+	tg_irq_unmask(7);
+	tg_idt_set(0x80, TG_GATE_TRAP, 3, entry_handler);
+	for (round = 0; round < 20; round++) {
+		handled = 0;
+		tg_irq_disable();
+		tg_outl(TG_PORT_IRQ, 7);
+		before = tg_irq_count[7];
+		tg_set_pte(tg_root, gva, pte & ~TG_A);
+		TG_EQ(tg_user_call(user_loop, 1, NULL), 6, "end of the loop");
+		TG_EQ(handled, 1, "system calls");
+		waited += entry_irqs == before;
+		tg_irq_enable();
+		TG_EQ(tg_irq_count[7], before + 1, "interrupts");
+		tg_irq_disable();
+	}
+	TG_EQ(at_entry, 0, "interrupts at the first instruction");
+	TG_CHECK(waited, "no interrupt ever waited");
+	tg_irq_mask(7);
+	tg_irq_hook = NULL;
+	tg_set_pte(tg_root, gva, pte);
+}
+
 /* The host's own interrupts come and go while we have gates for them. */
 static void check_interrupts(void)
 {
@@ -146,6 +200,7 @@ void test_main(void)
 	check_direct(user_int3_loop, top, "int3");
 	check_ring1();
 	check_dpl();
+	check_entry();
 	check_never_direct();
 	check_interrupts();
 	tg_idt_default(0x80);
