@@ -25,8 +25,12 @@ MACHINES = {
         "vmap-pti": {"append": "pti=on", "smp": 2},
         "debug": {"append": "reservetop=4M pti=on slub_debug=FZPU " + PANIC,
                   "smp": 2, "host": "i386-debug", "slow": 10},
-        "bochs": {"append": "reservetop=4M pti=off", "smp": 1,
+        "bochs": {"append": "reservetop=4M", "smp": 1,
                   "emulator": "bochs", "like": "reserved", "slow": 10},
+        # Without SMEP and SMAP: changing them in CR4 forgets all translations.
+        "bochs-global": {"append": "reservetop=4M pti=off", "smp": 1,
+                         "emulator": "bochs", "cpu": "core_duo_t2400_yonah",
+                         "like": "reserved", "slow": 10},
     },
     "amd64": {
         "default": {"append": "", "smp": 1, "cpu": AMD, "kvm": True},
