@@ -47,6 +47,8 @@ help:
 ## make fuzz                 long random tests: SEED=1, N=400 (guests each)
 ## make bench                measure guest against host
 ## make check                static checks
+## make mutants              break the module on purpose: do its tests notice?
+##   MUTANTS='nmi* stub*'      only those
 ## make all                  only build
 ## make clean                remove what was built here
 ## make distclean            and the caches: downloads, guest kernel
@@ -153,7 +155,7 @@ host-machine: $(MODULE) launcher guest tests build/make_exit.so
 
 # --- Test --------------------------------------------------------------------
 
-.PHONY: test debug bochs fuzz bench check
+.PHONY: test debug bochs fuzz bench mutants check
 test: $(LEGS:%=all-%)
 	@machine/runner $(LEGS:%=--leg %) $(TESTS)
 
@@ -185,6 +187,13 @@ fuzz: all
 
 bench: all
 	@$(MAKE) -C bench HOST=$(HOST)
+
+# Each needs a build and a boot: half an hour a leg, so not part of `test`.
+mutants: $(LEGS:%=mutants-%)
+
+.PHONY: $(LEGS:%=mutants-%)
+$(LEGS:%=mutants-%): mutants-%: all-%
+	@machine/mutants --leg $* $(MUTANTS)
 
 check: $(LEGS:%=check-%)
 
