@@ -28,11 +28,47 @@ struct audit {
 	unsigned long bad, links, refs;
 };
 
+/* What an entry for this page may be at most, or 0; not as frames.c has it. */
+static u64 most_of_frame(struct lg_guest *guest, u64 gfn)
+{
+	struct page *page = lg_mem_taken(guest, gfn);
+	u64 most;
+
+	if (!page)
+		return 0;
+	most = page_to_phys(page) | _PAGE_PRESENT | _PAGE_USER |
+	       _PAGE_ACCESSED | _PAGE_DIRTY;
+	return xa_load(&guest->shadow->pts, gfn) ? most : most | _PAGE_RW;
+}
+
+static bool is_at_most(u64 entry, u64 most)
+{
+	return most && (entry == most || entry == (most & ~(u64)_PAGE_RW));
+}
+
 static bool leaf_is_good(struct audit *a, u64 entry, u64 pte)
 {
-	u64 most = leaf_entry(a->guest, pte);
+	u64 most = most_of_frame(a->guest, pte_gfn(pte));
 
-	return entry == most || entry == (most & ~(u64)_PAGE_RW);
+	if ((pte & (LG_PTE_P | LG_PTE_A)) != (LG_PTE_P | LG_PTE_A))
+		return false;
+	if (!(pte & LG_PTE_RW) || !(pte & LG_PTE_D))
+		most &= ~(u64)_PAGE_RW;
+	return is_at_most(entry, most ? most | (pte & LG_PTE_NX) : 0);
+}
+
+/* What the switcher makes entries of. */
+static void audit_frames(struct audit *a)
+{
+	struct lg_guest *guest = a->guest;
+	u64 gfn, entry;
+
+	for (gfn = 0; gfn < guest->ram_pages; gfn++) {
+		entry = frames_get(&guest->shadow->frames, gfn);
+		a->bad += entry && !is_at_most(entry, most_of_frame(guest, gfn));
+		if (gfn % TABLE_ENTRIES == 0)
+			cond_resched();
+	}
 }
 
 static bool link_is_good(struct audit *a, const struct lg_table *t,
@@ -121,6 +157,7 @@ unsigned long lg_shadow_audit(struct lg_vcpu *vcpu)
 		}
 		cond_resched();
 	}
+	audit_frames(&a);
 	return a.bad + (a.links != a.refs);
 }
 
