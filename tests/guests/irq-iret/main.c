@@ -31,6 +31,16 @@ static void tg_user_code user_loop(void)
 		     "ud2");
 }
 
+/* Long enough for a tick of the host to come by. */
+static void tg_user_code user_wait(void)
+{
+	asm volatile("movl $1000, %ecx\n"
+		     "1:\tdecl %ecx\n\t"
+		     "jnz 1b\n\t"
+		     "int $0x80\n\t"
+		     "ud2");
+}
+
 static void note(u32 irq, struct tg_regs *regs)
 {
 	(void)irq;
@@ -83,7 +93,7 @@ static void run_random(void)
 		before = tg_irq_count[IRQ];
 		tg_outl(TG_PORT_IRQ_LATER, IRQ);
 		while (tg_irq_count[IRQ] == before)
-			TG_EQ(tg_user_call(user_loop, 0, NULL), 0x80, "vector");
+			TG_EQ(tg_user_call(user_wait, 0, NULL), 0x80, "vector");
 	}
 }
 
