@@ -101,6 +101,23 @@
 	BATCH_OF_UP_TO \count
 .endm
 
+/* The registers that the short ways work with. */
+.macro SAVE_GUEST
+	movq	%rax, SAVE(0)
+	movq	%rbx, SAVE(1)
+	movq	%rcx, SAVE(2)
+	movq	%rdx, SAVE(3)
+	movq	%r11, SAVE(4)
+.endm
+
+.macro RESTORE_GUEST
+	movq	SAVE(0), %rax
+	movq	SAVE(1), %rbx
+	movq	SAVE(2), %rcx
+	movq	SAVE(3), %rdx
+	movq	SAVE(4), %r11
+.endm
+
 /*
  * On the guest's page tables, the frame that its kernel wants on its stack, of what
  * the CPU knows of the program. RAX = where it ends, R11 = the flags; RBX, RCX and
@@ -247,11 +264,7 @@ switch_syscall:
 	cmpl	$0, DIRECT(on)
 	je	syscall_exit
 	leaq	FRAME_END, %rsp
-	movq	%rax, SAVE(0)
-	movq	%rbx, SAVE(1)
-	movq	%rcx, SAVE(2)
-	movq	%rdx, SAVE(3)
-	movq	%r11, SAVE(4)
+	SAVE_GUEST
 	cmpl	$0, DIRECT(kernel)
 	jne	hypercall
 
@@ -282,11 +295,7 @@ direct_to_kernel:
 	pushq	%r11
 	pushq	$LG_FLAT_CS64
 	pushq	%rcx
-	movq	SAVE(0), %rax
-	movq	SAVE(1), %rbx
-	movq	SAVE(2), %rcx
-	movq	SAVE(3), %rdx
-	movq	SAVE(4), %r11
+	RESTORE_GUEST
 
 /* To the guest: five words on the stack, registers its own. */
 direct_enter:
@@ -653,11 +662,7 @@ handle_int80:
 	jne	int80_exit
 	cmpq	$0, DIRECT(int80_rip)
 	je	int80_exit
-	movq	%rax, SAVE(0)
-	movq	%rbx, SAVE(1)
-	movq	%rcx, SAVE(2)
-	movq	%rdx, SAVE(3)
-	movq	%r11, SAVE(4)
+	SAVE_GUEST
 	BOUNCE	guest_stack_2, rip=(%rsp), cs=8(%rsp), flags=16(%rsp), \
 		sp=24(%rsp), ss=32(%rsp), masks=DIRECT(int80_masks)
 	leaq	FRAME_END, %rsp
@@ -667,11 +672,7 @@ handle_int80:
 
 int80_slow:
 	CLAC_
-	movq	SAVE(0), %rax
-	movq	SAVE(1), %rbx
-	movq	SAVE(2), %rcx
-	movq	SAVE(3), %rdx
-	movq	SAVE(4), %r11
+	RESTORE_GUEST
 	leaq	FRAME_END, %rsp
 	subq	$40, %rsp
 int80_exit:
@@ -683,11 +684,7 @@ int80_exit:
 /* As if we had not tried. */
 direct_slow:
 	CLAC_
-	movq	SAVE(0), %rax
-	movq	SAVE(1), %rbx
-	movq	SAVE(2), %rcx
-	movq	SAVE(3), %rdx
-	movq	SAVE(4), %r11
+	RESTORE_GUEST
 syscall_exit:
 	SYSCALL_EXIT LG_FLAT_CS64 LG_TRAP_SYSCALL
 
