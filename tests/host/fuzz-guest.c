@@ -22,11 +22,11 @@
 
 #include "lgdev.h"
 #include "tg-port.h"
+#include "poison.h"
 #include "verdict.h"
 
 #define UART_LSR	0x3fd
-#define POISON_BYTES	(256u << 10)
-#define POISON		0x5aa5c33cu
+#define POISON_WORDS	(64u << 10)
 #define SECONDS		3
 
 static volatile sig_atomic_t too_long;
@@ -35,32 +35,6 @@ static void alarmed(int sig)
 {
 	(void)sig;
 	too_long = 1;
-}
-
-/* Memory that is nobody's business but ours, on both sides of the guest's. */
-static uint32_t *poison_make(void)
-{
-	uint32_t *p = mmap(NULL, POISON_BYTES, PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	unsigned int i;
-
-	if (p == MAP_FAILED)
-		error("mmap: %s", strerror(errno));
-	for (i = 0; i < POISON_BYTES / 4; i++)
-		p[i] = POISON ^ i;
-	return p;
-}
-
-static void poison_check(const uint32_t *p, const char *which)
-{
-	unsigned int i;
-
-	for (i = 0; i < POISON_BYTES / 4; i++) {
-		if (p[i] != (POISON ^ i)) {
-			failure("word %u %s the guest is %#x", i, which, p[i]);
-			return;
-		}
-	}
 }
 
 /* The test device gives noise, but for what printing needs. */
@@ -96,7 +70,7 @@ static int run(struct lgdev *g)
 static void one(const char *guest, unsigned int seed, unsigned int steps,
 		unsigned int *ends)
 {
-	uint32_t *before = poison_make(), *after;
+	uint32_t *before = poison_make(POISON_WORDS), *after;
 	char arg[64];
 	struct lgdev g;
 	int ret;
@@ -104,7 +78,7 @@ static void one(const char *guest, unsigned int seed, unsigned int steps,
 	srand(seed);
 	snprintf(arg, sizeof(arg), "%u %u", seed, steps);
 	lgdev_create(&g, LGDEV_MEMORY, LG_PAGING_AUTO);
-	after = poison_make();
+	after = poison_make(POISON_WORDS);
 	lgdev_load(&g, lgdev_guest_path(guest), arg);
 	ret = run(&g);
 	if (ret < 0 && ret != -EINTR)
@@ -115,10 +89,8 @@ static void one(const char *guest, unsigned int seed, unsigned int steps,
 		failure("seed %u: killed without a reason", seed);
 	ends[ret < 0 ? 0 : ret]++;
 	lgdev_destroy(&g);
-	poison_check(before, "before");
-	poison_check(after, "behind");
-	munmap(before, POISON_BYTES);
-	munmap(after, POISON_BYTES);
+	poison_check(before, POISON_WORDS, "before");
+	poison_check(after, POISON_WORDS, "behind");
 }
 
 int main(int argc, char **argv)

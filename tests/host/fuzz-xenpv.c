@@ -19,10 +19,10 @@
 #include <unistd.h>
 
 #include "lgdev.h"
+#include "poison.h"
 #include "verdict.h"
 
 #define POISON_WORDS	(64u << 10)
-#define POISON		0x5aa5c33cu
 #define SECONDS		5
 
 static volatile sig_atomic_t too_long;
@@ -31,30 +31,6 @@ static void alarmed(int sig)
 {
 	(void)sig;
 	too_long = 1;
-}
-
-/* Memory that is nobody's business but ours, on both sides of the guest's. */
-static uint32_t *poison_make(void)
-{
-	uint32_t *p = mmap(NULL, POISON_WORDS * 4, PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED)
-		error("mmap");
-	for (unsigned int i = 0; i < POISON_WORDS; i++)
-		p[i] = POISON ^ i;
-	return p;
-}
-
-static void poison_check(uint32_t *p, const char *which)
-{
-	for (unsigned int i = 0; i < POISON_WORDS; i++) {
-		if (p[i] == (POISON ^ i))
-			continue;
-		failure("word %u %s the guest is %#x", i, which, p[i]);
-		break;
-	}
-	munmap(p, POISON_WORDS * 4);
 }
 
 /* What it says on the console is noise. */
@@ -76,14 +52,14 @@ static int run(struct lgdev *g)
 static void one(const char *guest, unsigned int seed, unsigned int calls,
 		unsigned int *ends)
 {
-	uint32_t *before = poison_make(), *after;
+	uint32_t *before = poison_make(POISON_WORDS), *after;
 	struct lgdev g;
 	char arg[64];
 	int ret;
 
 	snprintf(arg, sizeof(arg), "%u %u", seed, calls);
 	lgdev_create(&g, LGDEV_MEMORY, LG_PAGING_AUTO);
-	after = poison_make();
+	after = poison_make(POISON_WORDS);
 	lgdev_load(&g, lgdev_guest_path(guest), arg);
 	ret = run(&g);
 	if (ret < 0 && ret != -EINTR)
@@ -94,8 +70,8 @@ static void one(const char *guest, unsigned int seed, unsigned int calls,
 		failure("seed %u: killed without a reason", seed);
 	ends[ret < 0 ? 0 : ret]++;
 	lgdev_destroy(&g);
-	poison_check(before, "before");
-	poison_check(after, "behind");
+	poison_check(before, POISON_WORDS, "before");
+	poison_check(after, POISON_WORDS, "behind");
 }
 
 int main(int argc, char **argv)

@@ -25,12 +25,12 @@
 #include <unistd.h>
 
 #include "lgdev.h"
+#include "poison.h"
 #include "verdict.h"
 
 #define WRITERS		2
 #define MOST_MS		60		/* of one guest */
 #define POISON_WORDS	(16u << 10)
-#define POISON		0x5aa5c33cu
 #define PAGE		4096u
 #define TABLES		8		/* times as often as other pages */
 #define LOOK		(2u << 20)	/* there is nothing behind */
@@ -162,32 +162,9 @@ static void tick(int sig)
 	(void)sig;
 }
 
-static uint32_t *poison_make(void)
-{
-	uint32_t *p = mmap(NULL, POISON_WORDS * 4, PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED)
-		error("mmap: %s", strerror(errno));
-	for (unsigned int i = 0; i < POISON_WORDS; i++)
-		p[i] = POISON ^ i;
-	return p;
-}
-
-static void poison_check(uint32_t *p, const char *which)
-{
-	for (unsigned int i = 0; i < POISON_WORDS; i++) {
-		if (p[i] == (POISON ^ i))
-			continue;
-		failure("word %u %s the guest is %#x", i, which, p[i]);
-		break;
-	}
-	munmap(p, POISON_WORDS * 4);
-}
-
 static uint64_t one(const char *name, const char *arg, uint32_t seed, int *ends)
 {
-	uint32_t *before = poison_make(), *after;
+	uint32_t *before = poison_make(POISON_WORDS), *after;
 	static struct writer w[WRITERS];
 	pthread_t threads[WRITERS];
 	uint64_t writes = 0, ram, start, took;
@@ -195,7 +172,7 @@ static uint64_t one(const char *name, const char *arg, uint32_t seed, int *ends)
 	int i, ret;
 
 	lgdev_start(&g, lgdev_guest_path(name), arg);
-	after = poison_make();
+	after = poison_make(POISON_WORDS);
 	ram = lgdev_ram_pages(&g) << 12;
 	g.quiet = true;
 	stop = 0;
@@ -223,8 +200,8 @@ static uint64_t one(const char *name, const char *arg, uint32_t seed, int *ends)
 	      "%s %s, seed %u: killed without a reason", name, arg, seed);
 	ends[ret == LG_EXIT_KILLED]++;
 	lgdev_destroy(&g);
-	poison_check(before, "before");
-	poison_check(after, "behind");
+	poison_check(before, POISON_WORDS, "before");
+	poison_check(after, POISON_WORDS, "behind");
 	return writes;
 }
 
