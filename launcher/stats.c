@@ -41,6 +41,7 @@ static const char *const stats_names[LG_STAT_HCALL_FIRST] = {
 	[LG_STAT_ROOT_MISS] = "root_miss",
 	[LG_STAT_EVICT] = "evict",
 	[LG_STAT_DIRECT] = "direct",
+	[LG_STAT_STALE] = "stale",
 	[LG_STAT_SHADOW_PAGES] = "shadow_pages",
 	[LG_STAT_PINNED_PAGES] = "pinned_pages",
 	[LG_STAT_OVERHEAD] = "overhead_bytes",

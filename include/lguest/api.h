@@ -183,6 +183,7 @@ struct lg_doorbell {
 #define LG_STAT_PINNED_PAGES	21	/* now: guest pages taken */
 #define LG_STAT_OVERHEAD	22	/* now: bytes of host memory beyond the guest's own */
 #define LG_STAT_DIRECT		23	/* xenpv: system calls, returns, hypercalls without an exit */
+#define LG_STAT_STALE		24	/* xenpv, audit=N: entries found that the guest's tables do not justify */
 #define LG_STAT_HCALL_FIRST	32	/* + n: hypercall number n, 0 to 31 */
 #define LG_STAT_COUNT		64
 

@@ -123,7 +123,7 @@ int lg_shadow_write(struct lg_vcpu *vcpu, lg_gva_t gva, const void *from,
 		    size_t len);
 size_t lg_shadow_fetch(struct lg_vcpu *vcpu, lg_gva_t rip, u8 *to, size_t len);
 
-/* audit.c: every shadow entry against the guest's tables; number of bad ones */
-unsigned long lg_shadow_audit(struct lg_vcpu *vcpu);
+/* audit.c: every shadow entry against the guest's tables */
+unsigned long lg_shadow_audit(struct lg_vcpu *vcpu, unsigned long *stale);
 
 #endif

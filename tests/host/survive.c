@@ -5,13 +5,27 @@
  * and afterwards another guest works.
  *
  *	survive GUEST CASE...
+ *
+ * Says how many stale entries the auditor found, if it was there.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "lgdev.h"
 #include "verdict.h"
+
+static void note_stale(struct lgdev *g)
+{
+	struct lg_stats stats;
+
+	if (ioctl(g->guest, LG_GET_STATS, &stats))
+		error("LG_GET_STATS: %s", strerror(errno));
+	if (stats.count[LG_STAT_STALE])
+		note("%llu stale entries",
+		     (unsigned long long)stats.count[LG_STAT_STALE]);
+}
 
 static int run(const char *name, const char *arg, bool quiet)
 {
@@ -25,6 +39,7 @@ static int run(const char *name, const char *arg, bool quiet)
 	while (ret == -EINTR);
 	if (ret == LG_EXIT_KILLED || ret == LG_EXIT_CRASH)
 		note("%s", g.run->reason);
+	note_stale(&g);
 	lgdev_destroy(&g);
 	return ret;
 }

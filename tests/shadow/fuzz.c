@@ -246,8 +246,8 @@ static void begin(void)
 
 static void live(unsigned int deeds_to_do, unsigned int fail)
 {
+	unsigned long foreign, stale;
 	unsigned int i;
-	u64 bad;
 
 	srand(seed);
 	begin();
@@ -256,9 +256,13 @@ static void live(unsigned int deeds_to_do, unsigned int fail)
 		some_deed();
 		if (i % 16 == 0)
 			cpu_check(&guest);
-		bad = i % 64 ? 0 : lg_shadow_audit(&vcpu);
-		if (bad && !hostile)
-			unsafe("the auditor found something", bad, i);
+		if (i % 64)
+			continue;
+		foreign = lg_shadow_audit(&vcpu, &stale);
+		if (foreign)
+			unsafe("the auditor found foreign entries", foreign, i);
+		if (stale && !hostile)
+			unsafe("the auditor found stale entries", stale, i);
 	}
 	failures = 0;
 	cpu_check(&guest);

@@ -143,6 +143,9 @@ static inline void *kzalloc(size_t size, int flags)
 }
 
 #define kvzalloc(size, flags) calloc(1, size)
+#define kvmalloc_array(n, size, flags) \
+	(allocation_fails() ? NULL : malloc((n) * (size)))
+#define sort(base, n, size, compare, swap) qsort(base, n, size, compare)
 #define kfree free
 #define kvfree free
 

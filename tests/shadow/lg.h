@@ -12,7 +12,7 @@
 
 enum {
 	LG_STAT_FILL, LG_STAT_FLUSH, LG_STAT_ROOT_MISS, LG_STAT_EVICT,
-	LG_STAT_COUNT
+	LG_STAT_STALE, LG_STAT_COUNT
 };
 
 typedef unsigned long lg_gva_t;
