@@ -43,6 +43,19 @@ static u64 with_type(u32 type, u32 dpl, bool l, bool d)
 	return desc | (u64)l << 53 | (u64)d << 54;
 }
 
+/*
+ * Data of any privilege, accessed or not, was made privilege 3 and accessed: else
+ * the CPU would refuse the one, and write to our copy of the table for the other.
+ */
+static void check_data(u32 type, u32 dpl)
+{
+	u32 vector = tg_try("movl %0, %%es", : : "r"(SLOT * 8 | 3));
+
+	TG_CHECK(vector == TG_NO_TRAP, "data of type %u, privilege %u: trap %u",
+		 type, dpl, vector);
+	asm volatile("movl %0, %%es" : : "r"(0));
+}
+
 /* What may be in a segment register never gives more than ring 3 has. */
 static void use(u16 selector)
 {
@@ -77,6 +90,8 @@ static void check_types(void)
 				if (type < 16)
 					TG_CHECK(rc < 0, "type %u was taken",
 						 type);
+				else if (type < 24)
+					check_data(type, dpl);
 				/*
 				 * 32-bit code cannot run here, not even what
 				 * is left of the one before.
