@@ -2,6 +2,15 @@
 #ifndef LAUNCHER_SANDBOX_H
 #define LAUNCHER_SANDBOX_H
 
+#include <linux/filter.h>
+
+/* Made by gen/filters.c when the launcher is built. */
+extern const struct sock_fprog sandbox_filter;
+extern const struct sock_fprog unpack_filter;
+
+/* From now on this process makes only the calls of @filter.  0 or -errno. */
+int sandbox_load(const struct sock_fprog *filter);
+
 /*
  * Give up every right that running and rebooting a guest does not need.
  * 0 or an exit status, the reason said.

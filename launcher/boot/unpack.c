@@ -13,7 +13,7 @@
 #include <lz4.h>
 #include <lz4frame.h>
 #include <lzma.h>
-#include <seccomp.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -24,6 +24,7 @@
 #include <zstd.h>
 
 #include "report.h"
+#include "sandbox.h"
 
 #define UNPACK_SECONDS		300		/* of CPU time, under emulation */
 #define UNPACK_MEMORY		(256u * MIB)	/* the xz dictionary */
@@ -171,30 +172,16 @@ static const struct format *unpack_format(const u8 *in, size_t size)
 	return NULL;
 }
 
-/* From here on: memory and the exit, nothing else. */
+/* From here on: memory and the exit, nothing else (gen/filters.c). */
 static bool unpack_lock_down(void)
 {
-	static const int allowed[] = {
-		SCMP_SYS(brk), SCMP_SYS(mmap), SCMP_SYS(mmap2),
-		SCMP_SYS(mremap), SCMP_SYS(munmap), SCMP_SYS(madvise),
-		SCMP_SYS(exit), SCMP_SYS(exit_group),
-		SCMP_SYS(sigaltstack),	/* a sanitizer's, before exit */
-	};
 	struct rlimit cpu = { UNPACK_SECONDS, UNPACK_SECONDS };
 	struct rlimit none = { 0, 0 };
-	scmp_filter_ctx ctx;
-	bool ok = true;
 
 	setrlimit(RLIMIT_CPU, &cpu);
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	if (!ctx)
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++)
-		ok &= !seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
-	ok &= !seccomp_load(ctx);
-	return ok;
+	return !sandbox_load(&unpack_filter);
 }
 
 static void __attribute__((noreturn))

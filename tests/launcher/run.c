@@ -8,11 +8,14 @@
 #include <errno.h>
 #include <poll.h>
 #include <pty.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 
@@ -22,6 +25,7 @@
 #include "ktap.h"
 #include "lguest/api.h"
 #include "report.h"
+#include "sandbox.h"
 
 /* --- the module ---------------------------------------------------------- */
 
@@ -731,6 +735,47 @@ static void tty_stuck_output(void)
 	CHECK(status == 128 + SIGTERM);
 }
 
+/* Ends with the signal that @call costs in the sandbox, or with 0. */
+static int forbidden(const struct sock_fprog *filter, long call, long arg)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (sandbox_load(filter))
+			_exit(1);
+		syscall(call, arg, 0, 0, 0, 0, 0);
+		syscall(SYS_exit, 0);
+	}
+	return wait_for(pid);
+}
+
+/* What the filters are for: files, programs, sockets, processes, code. */
+static void sandbox_forbids(void)
+{
+	const struct sock_fprog *both[] = { &sandbox_filter, &unpack_filter };
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (sandbox_load(&sandbox_filter))
+			_exit(1);
+		errno = 0;
+		_exit(syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY) < 0 &&
+		      errno == EPERM ? 0 : 2);
+	}
+	CHECK(wait_for(pid) == 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(both); i++) {
+		CHECK(forbidden(both[i], SYS_execve, 0) == -SIGSYS);
+		CHECK(forbidden(both[i], SYS_socket, AF_UNIX) == -SIGSYS);
+		CHECK(forbidden(both[i], SYS_ptrace, 0) == -SIGSYS);
+		CHECK(forbidden(both[i], SYS_clone, CLONE_NEWUSER) == -SIGSYS);
+		CHECK(forbidden(both[i], SYS_setuid, 0) == -SIGSYS);
+	}
+	CHECK(forbidden(&unpack_filter, SYS_openat, AT_FDCWD) == -SIGSYS);
+	CHECK(forbidden(&unpack_filter, SYS_write, 1) == -SIGSYS);
+	CHECK(forbidden(&sandbox_filter, SYS_write, -1) == 0);
+	CHECK(forbidden(&unpack_filter, SYS_brk, 0) == 0);
+}
+
 static const struct ktap_case cases[] = {
 	{ "wrong command lines", usage },
 	{ "files that cannot be read", inputs },
@@ -743,6 +788,7 @@ static const struct ktap_case cases[] = {
 	{ "a 64-bit guest", xenpv },
 	{ "kernels and machines that do not match", wrong_kernels },
 	{ "in the sandbox", sandboxed },
+	{ "what the sandbox forbids", sandbox_forbids },
 	{ "tty: Ctrl-A x", tty_ctrl_a_x },
 	{ "tty: restored after signals", tty_signals },
 	{ "tty: restored when the guest ends", tty_ends },
