@@ -45,6 +45,9 @@ class Config:
         kernel = env("HOST_KERNEL")
         self.leg = leg
         self.host = host or (leg + "-" + kernel if kernel else leg)
+        if not os.path.isdir(images.host_dir(self.host)):
+            raise RuntimeError("no host kernel `%s` here; HOST= and HOST_KERNEL= "
+                               "choose it, see `make help`" % self.host)
         self.qemu = LEGS[leg]["qemu"]
         self.accel = env("ACCEL") or "tcg"
         self.emulator = emulator or env("EMULATOR") or "qemu"
