@@ -35,6 +35,7 @@ void tg_vsnprintf(char *to, size_t size, const char *fmt, va_list ap);
 void tg_failure(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void tg_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void tg_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+bool tg_all_is_well(void);
 void __attribute__((noreturn)) tg_exit(void);
 
 #define TG_CHECK(cond, ...) \

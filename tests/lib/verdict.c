@@ -64,6 +64,11 @@ void tg_skip(const char *fmt, ...)
 	va_end(ap);
 }
 
+bool tg_all_is_well(void)
+{
+	return worst == SUCCESS;
+}
+
 void tg_exit(void)
 {
 	tg_leave(reason, worst == SUCCESS);

@@ -52,8 +52,12 @@ static void call_shutdown(struct lg_vcpu *vcpu, u32 gpa, u32 how)
 	char text[LG32_TEXT_BYTES];
 
 	if (lg_mem_read(vcpu->guest, gpa, text, sizeof(text))) {
-		lg_kill(vcpu, "bad shutdown text at %#x", gpa);
-		return;
+		/* Linux of old restarts with the address of no text at all. */
+		if (how != LG32_RESTART) {
+			lg_kill(vcpu, "bad shutdown text at %#x", gpa);
+			return;
+		}
+		text[0] = '\0';
 	}
 	text[sizeof(text) - 1] = '\0';
 	lg_guest_end(vcpu->guest,

@@ -12,13 +12,15 @@
  * prints through the window in configuration space, eight port accesses a
  * letter; a virtio 1.0 disk is driven by plain moves to a mapping that is not
  * cached, and its interrupt, from the line that its configuration space says,
- * wakes the guest from HALT.
+ * wakes the guest from HALT; a restart needs no text, and a panic makes the call
+ * of a power-off, with another text.
  *
  * Source: docs/abi/lg32.md; facts about Linux 4.1.18; virtio 1.0, sections 4.1
  * and 5.2.
  *
  * The disk must begin with "historic"; its second sector gets the first one's
- * bytes, backwards.  A failure says what came instead.
+ * bytes, backwards.  With those there, the next boot panics, if told to, or goes
+ * on to power off; the first restarts.  A failure says what came instead.
  */
 #include "tg.h"
 
@@ -368,21 +370,26 @@ static void transfer(struct device *dev, u32 notify, u32 type, u64 sector,
 	TG_EQ(status, 0, "status of the request");
 }
 
-static void use_disk(void)
+/* Returns whether an earlier boot has been here. */
+static bool use_disk(void)
 {
 	static char in[512], out[512];
 	struct device dev = { 0 };
 	u32 notify = start_disk(&dev), i;
+	bool again;
 
 	tg_irq_unmask(dev.line);
 	transfer(&dev, notify, 0, 0, in);
 	TG_CHECK(!memcmp(in, "historic", 8), "the disk begins with '%.8s'", in);
 	for (i = 0; i < sizeof(out); i++)
 		out[i] = in[sizeof(in) - 1 - i];
+	transfer(&dev, notify, 0, 1, in);
+	again = !memcmp(in, out, sizeof(in));
 	transfer(&dev, notify, 1, 1, out);
 	memset(in, 0, sizeof(in));
 	transfer(&dev, notify, 0, 1, in);
 	TG_CHECK(!memcmp(in, out, sizeof(in)), "read something else back");
+	return again;
 }
 
 /* One shot, from idle; the host's clock goes on. */
@@ -397,13 +404,35 @@ static void use_timer(void)
 		 tg_data.time_sec, sec);
 }
 
+/* ---- the three ways out ---- */
+
+static char power_down[LG32_TEXT_BYTES] __attribute__((aligned(256))) =
+	"Power down";
+static char fatal[LG32_TEXT_BYTES] __attribute__((aligned(256))) =
+	"Fatal exception";
+
+static void leave(bool again)
+{
+	/* The "physical address" of a null pointer, above all memory. */
+	if (!again)
+		tg_hcall(LG32_SHUTDOWN, 0x40000000, LG32_RESTART, 0, 0);
+	else if (tg_streq(tg_arg, "panic"))
+		tg_hcall(LG32_SHUTDOWN, tg_gpa(fatal), LG32_POWEROFF, 0, 0);
+	else
+		tg_hcall(LG32_SHUTDOWN, tg_gpa(power_down), LG32_POWEROFF, 0, 0);
+}
+
 void test_main(void)
 {
+	bool again;
+
 	load_gdt();
 	load_idt();
 	switch_context();
 	probe_ports();
 	early_console("early console\n");
 	use_timer();
-	use_disk();
+	again = use_disk();
+	if (tg_all_is_well())
+		leave(again);
 }
