@@ -21,6 +21,7 @@
 
 #define KEYBOARD_STATUS_PORT	0x64
 #define KEYBOARD_STATUS		1
+#define POWEROFF_TEXT		"Power down"	/* as Linux says it */
 
 int vcpu_init(struct vcpu *vcpu, int guest_fd)
 {
@@ -105,6 +106,16 @@ static int vcpu_ended(struct vcpu *vcpu, int status, const char *how)
 	return complain(status, "guest %s: %s", how, printable(reason));
 }
 
+/*
+ * An old lg32 kernel that panics makes the call of one that powers off: only
+ * the text differs.
+ */
+static bool vcpu_panicked(const struct vcpu *vcpu)
+{
+	return vcpu->bus && strncmp(vcpu->run->reason, POWEROFF_TEXT,
+				    LG_REASON_BYTES);
+}
+
 /* The guest will not run again: sets @status. */
 static void vcpu_end(struct vcpu *vcpu)
 {
@@ -113,7 +124,8 @@ static void vcpu_end(struct vcpu *vcpu)
 		xen_console_flush(vcpu->console);
 	switch (vcpu->run->exit_reason) {
 	case LG_EXIT_SHUTDOWN:
-		vcpu->status = STATUS_OK;
+		vcpu->status = !vcpu_panicked(vcpu) ? STATUS_OK :
+			       vcpu_ended(vcpu, STATUS_CRASHED, "crashed");
 		break;
 	case LG_EXIT_RESTART:
 		vcpu->status = VCPU_RESTART;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # A guest that boots as the kernels of old did, with its console and its disk:
-# the first time it restarts, the second it powers off.
+# the first time it restarts, the second it powers off; the third, it panics.
 set -eu
 # shellcheck source=tests/launch/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -19,5 +19,7 @@ for env in 2level pae; do
 	last=$(dd if=disk bs=512 skip=1 count=1 2>/dev/null | tail -c 21)
 	[ "$last" = 'tser eht dna cirotsih' ] ||
 		fail "$env: on the disk is '$last'"
+	ends 80 'crashed: Fatal exception' lguest run --block disk \
+		--console file:console /tests/guests/historic-$env -- panic
 done
 echo SUCCESS

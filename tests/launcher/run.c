@@ -39,6 +39,7 @@ enum step {
 	STEP_IDLE,	/* sleep until a signal */
 	STEP_SPIN,	/* come back from LG_RUN with EINTR for ever */
 	STEP_SHUTDOWN,
+	STEP_PANIC,	/* as a 32-bit kernel of old */
 	STEP_RESTART,
 	STEP_CRASH,
 	STEP_KILLED,
@@ -153,6 +154,8 @@ static int fake_lg_run(void)
 		return 0;
 	case STEP_SHUTDOWN:
 		return fake_exit(LG_EXIT_SHUTDOWN, "Power down");
+	case STEP_PANIC:
+		return fake_exit(LG_EXIT_SHUTDOWN, "Power down?");
 	case STEP_RESTART:
 		fake_boot++;
 		return fake_exit(LG_EXIT_RESTART, "");
@@ -422,6 +425,7 @@ static void bad_ends(void)
 		int status;
 		const char *text;
 	} ends[] = {
+		{ STEP_PANIC, STATUS_CRASHED, "crashed: Power down?\n" },
 		{ STEP_CRASH, STATUS_CRASHED, "crashed: bad .[31mpanic.\n" },
 		{ STEP_KILLED, STATUS_KILLED, "killed: bad stack segment 0x10" },
 		{ STEP_ERROR, STATUS_HOST, "cannot run the guest" },
