@@ -16,7 +16,7 @@ export EMULATOR BOCHS_CPU
 unexport GUEST_CMD HOST_CMD
 MAKEOVERRIDES =
 export V ACCEL CPU MEM SMP HOST_APPEND LG_PARAMS QEMU_ARGS LGUEST_OPTS
-export GUEST_APPEND TIMEOUT_SCALE MACHINES AT_ONCE BENCH RERUN SEED N HOST_KERNEL KVM
+export GUEST_APPEND GUEST_KERNEL TIMEOUT_SCALE MACHINES AT_ONCE BENCH RERUN SEED N HOST_KERNEL KVM
 
 ifeq ($(filter $(HOST),amd64 i386),)
 $(error HOST=$(HOST) is unknown; there are HOST=amd64 and HOST=i386)
@@ -59,7 +59,9 @@ help:
 ##   SMP=2 MEM=1G HOST_APPEND='pti=on' ACCEL=kvm (host machine),
 ##   HOST_KERNEL=6.12 KVM=1 (amd64: a newer kernel, KVM loaded beside lg.ko),
 ##   HOST_KERNEL=debug (that of `make debug`),
-##   LGUEST_OPTS='--memory 128M' GUEST_APPEND='debug' (guest)
+##   LGUEST_OPTS='--memory 128M' GUEST_APPEND='debug' (guest),
+##   GUEST_KERNEL=file (a kernel of yours as the guest; HOST=i386: `make test` of it,
+##   too, TESTS=linux/historic)
 
 # --- Build -------------------------------------------------------------------
 

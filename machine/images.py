@@ -6,6 +6,7 @@ whatever has been built so far, so that a part can be tried alone.
 """
 
 import os
+import sys
 
 from cpio import Cpio
 
@@ -14,6 +15,10 @@ MACHINE = os.path.join(TOP, "machine")
 
 # What a script here is about unless told by --leg.
 DEFAULT_LEG = os.environ.get("LEG") or "amd64"
+
+# The kernel in /guest that is the guest unless told otherwise.  By the name
+# guest-run knows how many consoles a kernel has.
+GUEST_KERNEL = {"i386": "vmlinux", "amd64": "vmlinuz"}
 
 
 def cache_dir():
@@ -40,6 +45,14 @@ def _kernels(leg):
             "vmlinuz-6.12": os.path.join(stock, "vmlinuz-6.12"),
             "grub": os.path.join(stock, "grub"),
             "vmlinuz-generic": os.path.join(host_dir(leg), "vmlinuz")}
+
+
+def own_kernel(leg):
+    """The name in /guest of the user's kernel, if there is one."""
+    path = os.environ.get("GUEST_KERNEL")
+    if path and not os.path.isfile(path):
+        sys.exit("lguest: GUEST_KERNEL=%s is not a file" % path)
+    return path and GUEST_KERNEL[leg] + "-own"
 
 
 def _base(leg, init):
@@ -96,6 +109,8 @@ def host_initramfs(leg, host, job):
     files = {name: os.path.join(build, path) for name, path in built.items()}
     for name, path in _kernels(leg).items():
         files["guest/" + name] = path
+    if own_kernel(leg):
+        files["guest/" + own_kernel(leg)] = os.environ["GUEST_KERNEL"]
     for name, path in files.items():
         if os.path.exists(path):
             image.file(name, path)
