@@ -101,8 +101,15 @@ static bool leaf_is_justified(struct audit *a, u64 entry, u64 pte)
 {
 	u64 most = most_of_frame(a->guest, pte_gfn(pte));
 
+	if (entry == LG_SHADOW_ABSENT)
+		return !(pte & LG_PTE_P);
+	if (entry == LG_SHADOW_READ_ONLY)
+		return (pte & (LG_PTE_P | LG_PTE_RW)) == LG_PTE_P;
 	if ((pte & (LG_PTE_P | LG_PTE_A)) != (LG_PTE_P | LG_PTE_A))
 		return false;
+	if (pte & LG_PTE_RW && !(entry & (_PAGE_RW | LG_SHADOW_NARROWED)))
+		return false;
+	entry &= ~LG_SHADOW_NARROWED;
 	if (!(pte & LG_PTE_RW) || !(pte & LG_PTE_D))
 		most &= ~(u64)_PAGE_RW;
 	return is_at_most(entry, most ? most | (pte & LG_PTE_NX) : 0);
@@ -112,8 +119,9 @@ static void audit_leaf(struct audit *a, u64 entry, u64 pte)
 {
 	if (leaf_is_justified(a, entry, pte))
 		return;
-	if ((entry & ~(u64)FREE_BITS) == LEAF_BITS &&
-	    frame_is_guests(a, entry & LG_PTE_FRAME))
+	if (!(entry & _PAGE_PRESENT) ||
+	    ((entry & ~(FREE_BITS | LG_SHADOW_NARROWED)) == LEAF_BITS &&
+	     frame_is_guests(a, entry & LG_PTE_FRAME)))
 		a->stale++;
 	else
 		a->foreign++;
@@ -168,11 +176,14 @@ static void audit_link(struct audit *a, const struct lg_table *t,
 }
 
 /* What must stand in a root where the guest has no say. */
-static u64 fixed_entry(struct audit *a, u8 kind, unsigned int i)
+static u64 fixed_entry(struct audit *a, const struct lg_table *root,
+		       unsigned int i)
 {
 	if (i == WINDOW_SLOT)
 		return host_window_entry(a->guest);
-	if (i == HOLE_FIRST && kind == KIND_KERNEL_ROOT)
+	if (i == SELF_SLOT)
+		return self_entry(root);
+	if (i == HOLE_FIRST && root->kind == KIND_KERNEL_ROOT)
 		return __pa(a->guest->shadow->m2p.pud) | _PAGE_PRESENT |
 		       _PAGE_USER | _PAGE_ACCESSED | _PAGE_NX;
 	return 0;
@@ -182,7 +193,7 @@ static void audit_entry(struct audit *a, const struct lg_table *t,
 			unsigned int i, u64 pte, unsigned int *live)
 {
 	if (index_is_ours(t->kind, i)) {
-		a->foreign += t->entry[i] != fixed_entry(a, t->kind, i);
+		a->foreign += t->entry[i] != fixed_entry(a, t, i);
 		return;
 	}
 	if (!t->entry[i])

@@ -16,6 +16,12 @@
  * Linux writes all the same, counting on the hypervisor to do it. Then the page
  * becomes *unsync*: writable to the guest's kernel, and compared with its
  * shadow at the next flush. In between the shadow may be stale, as a TLB may.
+ * Last-level entries also tell the switcher which faults of a program are the
+ * guest's own, so that it can give them to the guest's kernel without asking us:
+ * at entries that are LG_SHADOW_ABSENT, writes at those that are
+ * LG_SHADOW_READ_ONLY, or present and not LG_SHADOW_NARROWED. As a fault must not find what a TLB would have
+ * forgotten by then, that holds only while no page is unsync.
+ *
  * A writable entry that was made before the page became a table page is not
  * looked for: a guest that keeps to the rules has taken it back by a call that
  * we have seen, another fools itself alone, for no entry ever leads outside
@@ -70,14 +76,17 @@ static u64 frame_entry(struct lg_guest *guest, u64 gfn)
  *
  * Without a fault to justify more: nothing that the guest has not accessed, no
  * page we have not taken, writable only if dirty and no table page.
- * Returns it, or 0.
+ * Returns it; LG_SHADOW_ABSENT, LG_SHADOW_READ_ONLY; or 0: nothing is known.
  */
 u64 leaf_entry(struct lg_guest *guest, u64 pte)
 {
 	u64 gfn = pte_gfn(pte), entry;
 
-	if ((pte & (LG_PTE_P | LG_PTE_A)) != (LG_PTE_P | LG_PTE_A))
-		return 0;
+	if (!(pte & LG_PTE_P))
+		return LG_SHADOW_ABSENT;
+	if (!(pte & LG_PTE_A))
+		return pte & LG_PTE_RW || gfn >= guest->ram_pages ?
+		       0 : LG_SHADOW_READ_ONLY;
 	entry = frames_get(&guest->shadow->frames, gfn);
 	if (!entry)
 		entry = frame_entry(guest, gfn);
@@ -85,6 +94,8 @@ u64 leaf_entry(struct lg_guest *guest, u64 pte)
 		return 0;
 	if (!(pte & LG_PTE_RW) || !(pte & LG_PTE_D))
 		entry &= ~(u64)_PAGE_RW;
+	if (pte & LG_PTE_RW && !(entry & _PAGE_RW))
+		entry |= LG_SHADOW_NARROWED;
 	return entry | (pte & LG_PTE_NX);
 }
 
@@ -146,9 +157,10 @@ static void unsync_end(struct lg_shadow *s, const struct lg_unsync *u)
 	struct lg_pt *pt = pt_find(s, u->l1_gfn);
 	struct lg_table *l1 = pt ? pt->table[KIND_L1] : NULL;
 
-	if (l1)
+	if (l1 && l1->entry[u->index] & _PAGE_RW)
 		WRITE_ONCE(l1->entry[u->index],
-			   l1->entry[u->index] & ~(u64)_PAGE_RW);
+			   (l1->entry[u->index] & ~(u64)_PAGE_RW) |
+			   LG_SHADOW_NARROWED);
 }
 
 /**
@@ -180,7 +192,7 @@ void shadow_resync(struct lg_vcpu *vcpu)
 void lg_shadow_flush(struct lg_vcpu *vcpu)
 {
 	lg_count(vcpu, LG_STAT_FLUSH);
-	vcpu->guest->shadow->stores = 0;
+	lg_shadow_end_row(vcpu);
 	shadow_resync(vcpu);
 	shadow_audit_due(vcpu);
 }
@@ -231,6 +243,12 @@ static struct lg_table *fill_path(struct lg_vcpu *vcpu, lg_gva_t gva,
 	return t;
 }
 
+static void count_fill(struct lg_vcpu *vcpu, u64 entry)
+{
+	if (entry & _PAGE_PRESENT)
+		lg_count(vcpu, LG_STAT_FILL);
+}
+
 static void fill_around(struct lg_vcpu *vcpu, struct lg_table *l1, lg_gva_t gva)
 {
 	unsigned int first = round_down(gva_index(gva, KIND_L1), AROUND), i;
@@ -240,17 +258,34 @@ static void fill_around(struct lg_vcpu *vcpu, struct lg_table *l1, lg_gva_t gva)
 			first * sizeof(u64), pte, sizeof(pte)))
 		return;
 	for (i = 0; i < AROUND; i++) {
-		if (l1->entry[first + i] || !(pte[i] & LG_PTE_P) ||
-		    !(pte[i] & LG_PTE_A))
+		if (l1->entry[first + i])
 			continue;
-		lg_mem_page(vcpu->guest, pte_gfn(pte[i]));
+		if (pte[i] & LG_PTE_P && pte[i] & LG_PTE_A)
+			lg_mem_page(vcpu->guest, pte_gfn(pte[i]));
 		entry = leaf_entry(vcpu->guest, pte[i]);
-		if (!entry)
-			continue;
 		WRITE_ONCE(l1->entry[first + i], entry);
-		lg_count(vcpu, LG_STAT_FILL);
+		count_fill(vcpu, entry);
 	}
 }
+
+/*
+ * A fault that is the guest's own: the next ones around need no exit, nor does what
+ * the guest does about them.
+ */
+static void learn_around(struct lg_vcpu *vcpu, lg_gva_t gva,
+			 const struct lg_walk *walk)
+{
+	struct lg_table *l1;
+
+	if (!vcpu->mmu.user ||
+	    !(walk->entry[1] & walk->entry[2] & walk->entry[3] & LG_PTE_A))
+		return;
+	shadow_trim(vcpu);
+	l1 = fill_path(vcpu, gva, walk);
+	if (l1)
+		fill_around(vcpu, l1, gva);
+}
+
 
 static void unsync_begin(struct lg_vcpu *vcpu, struct lg_table *l1,
 			 unsigned int index, u64 gfn)
@@ -362,9 +397,19 @@ static bool allows(struct lg_vcpu *vcpu, lg_gva_t gva,
 	       may_unsync(vcpu, gva, walk);
 }
 
-static enum lg_fault guest_fault(struct lg_vcpu *vcpu, u64 *error, bool present)
+/**
+ * lg_shadow_end_row - stores to table pages so far were no row: see
+ *	lg_shadow_is_store()
+ * @vcpu: any
+ */
+void lg_shadow_end_row(struct lg_vcpu *vcpu)
 {
 	vcpu->guest->shadow->stores = 0;
+}
+
+static enum lg_fault guest_fault(struct lg_vcpu *vcpu, u64 *error, bool present)
+{
+	lg_shadow_end_row(vcpu);
 	*error &= X86_PF_WRITE | X86_PF_INSTR;
 	if (vcpu->mmu.user)
 		*error |= X86_PF_USER;
@@ -380,11 +425,10 @@ static enum lg_fault answer(struct lg_vcpu *vcpu, lg_gva_t gva, u64 *error)
 
 	lg_walk(vcpu->guest, mmu->user ? mmu->user_gfn : mmu->kernel_gfn, gva,
 		&walk);
-	if (!walk.present)
-		return guest_fault(vcpu, error, false);
-	if (!allows(vcpu, gva, &walk, *error))
-		return guest_fault(vcpu, error, true);
-	return fill(vcpu, gva, &walk, *error & X86_PF_WRITE);
+	if (walk.present && allows(vcpu, gva, &walk, *error))
+		return fill(vcpu, gva, &walk, *error & X86_PF_WRITE);
+	learn_around(vcpu, gva, &walk);
+	return guest_fault(vcpu, error, walk.present);
 }
 
 /* In the hypervisor's hole, or not canonical. */
@@ -474,8 +518,7 @@ static void changed_leaf(struct lg_vcpu *vcpu, struct lg_table *t,
 	u64 entry = leaf_entry(vcpu->guest, new);
 
 	WRITE_ONCE(t->entry[index], entry);
-	if (entry)
-		lg_count(vcpu, LG_STAT_FILL);
+	count_fill(vcpu, entry);
 }
 
 /* A writable mapping of what was a table page, and is not pinned any more. */
@@ -824,10 +867,13 @@ u64 lg_shadow_epoch(struct lg_vcpu *vcpu)
 }
 
 /**
- * lg_shadow_may_load - a claim: loading one of the roots needs no work of ours
+ * lg_shadow_is_exact - a claim: all that the guest has done to its page tables is
+ *	in their shadows
  * @vcpu: any
+ *
+ * So neither loading one of the roots nor a flush needs work of ours.
  */
-bool lg_shadow_may_load(struct lg_vcpu *vcpu)
+bool lg_shadow_is_exact(struct lg_vcpu *vcpu)
 {
 	return !vcpu->guest->shadow->unsync_count;
 }

@@ -77,13 +77,24 @@ void lg_shadow_free(struct lg_guest *guest);
 unsigned long lg_shadow_pages(struct lg_guest *guest);
 unsigned long lg_shadow_bytes(struct lg_guest *guest);
 
+/*
+ * What a last-level shadow entry says of the guest's own, beside what the CPU knows.
+ * Two are entries that are not present: the guest's is not, either; or it is, only
+ * to read, but not accessed. Their address has no memory, so that a CPU with the L1
+ * terminal fault finds nothing there. The third is a bit of entries that are
+ * present: the guest's allows writing, and this one does not.
+ */
+#define LG_SHADOW_ABSENT	(GENMASK_ULL(63, 12) | BIT_ULL(9))
+#define LG_SHADOW_READ_ONLY	(GENMASK_ULL(63, 12) | BIT_ULL(10))
+#define LG_SHADOW_NARROWED	BIT_ULL(9)
+
 /* fault.c: what stands in them. Roots go by page number; user root 0: none. */
 int lg_shadow_set_roots(struct lg_vcpu *vcpu, u64 kernel_gfn, u64 user_gfn);
 int lg_shadow_use(struct lg_vcpu *vcpu, bool user);
 phys_addr_t lg_shadow_root_phys(struct lg_vcpu *vcpu);
 phys_addr_t lg_shadow_mode_phys(struct lg_vcpu *vcpu, bool user);
 u64 lg_shadow_epoch(struct lg_vcpu *vcpu);
-bool lg_shadow_may_load(struct lg_vcpu *vcpu);
+bool lg_shadow_is_exact(struct lg_vcpu *vcpu);
 unsigned int lg_shadow_recent(struct lg_vcpu *vcpu, bool user,
 			      struct lg_direct_root *to, unsigned int count);
 
@@ -104,6 +115,7 @@ unsigned int lg_shadow_hot(struct lg_vcpu *vcpu, struct lg_hot *to,
 			   unsigned int count);
 
 bool lg_shadow_is_store(struct lg_vcpu *vcpu, lg_gva_t gva, lg_gpa_t *gpa);
+void lg_shadow_end_row(struct lg_vcpu *vcpu);
 enum lg_fault lg_shadow_fault(struct lg_vcpu *vcpu, lg_gva_t gva, u64 *error);
 void lg_shadow_changed(struct lg_vcpu *vcpu, u64 gfn, unsigned int index,
 		       u64 old, u64 new);

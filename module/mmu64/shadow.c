@@ -86,10 +86,11 @@ void pt_put(struct lg_shadow *s, struct lg_pt *pt)
 
 /* ---- tables ---- */
 
-/* What stands in every root: the window, and for kernels the frame numbers. */
+/* What stands in every root: the window, itself, and for kernels the frame numbers. */
 static void root_init(struct lg_guest *guest, struct lg_table *t)
 {
 	t->entry[WINDOW_SLOT] = host_window_entry(guest);
+	t->entry[SELF_SLOT] = self_entry(t);
 	if (t->kind == KIND_KERNEL_ROOT)
 		t->entry[HOLE_FIRST] = __pa(guest->shadow->m2p.pud) |
 				       _PAGE_PRESENT | _PAGE_USER |
@@ -99,6 +100,7 @@ static void root_init(struct lg_guest *guest, struct lg_table *t)
 static void root_clear(struct lg_table *t)
 {
 	t->entry[WINDOW_SLOT] = 0;
+	t->entry[SELF_SLOT] = 0;
 	t->entry[HOLE_FIRST] = 0;
 }
 

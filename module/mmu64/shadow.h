@@ -182,6 +182,12 @@ static inline bool pte_leads_down(struct lg_guest *guest, u64 pte)
 	       pte_gfn(pte) < guest->ram_pages;
 }
 
+/* For ring 0, to read. */
+static inline u64 self_entry(const struct lg_table *root)
+{
+	return __pa(root->entry) | _PAGE_PRESENT | _PAGE_ACCESSED | _PAGE_NX;
+}
+
 /* shadow.c */
 struct lg_pt *pt_find(struct lg_shadow *s, u64 gfn);
 struct lg_pt *pt_get(struct lg_shadow *s, u64 gfn);

@@ -21,7 +21,7 @@ static const struct {
 static bool hostile;
 static struct lg_guest guest;
 static struct lg_vcpu vcpu;
-static unsigned long fills;
+static unsigned long fills, own;
 
 /* ---- choices ---- */
 
@@ -117,14 +117,34 @@ static void write_directly(u64 gva)
 	*at = some_entry(level ?: (unsigned int)rand() % 5);
 }
 
+/* Where it has been, or next to it. */
+static u64 nearby_gva(void)
+{
+	static u64 last;
+
+	if (one_in(3))
+		last = some_gva();
+	else
+		last ^= (u64)(rand() % 4) << PAGE_SHIFT;
+	return last;
+}
+
 static void touch(void)
 {
-	u64 gva = some_gva(), error = rand() & (X86_PF_WRITE | X86_PF_INSTR);
-	bool write = error & X86_PF_WRITE;
+	u64 gva = nearby_gva(), error = rand() & (X86_PF_WRITE | X86_PF_INSTR);
+	bool write = error & X86_PF_WRITE, guests;
 
-	if (!cpu_access(lg_shadow_root_phys(&vcpu), gva, write) &&
-	    lg_shadow_fault(&vcpu, gva, &error) == LG_FAULT_FILLED)
-		fills++;
+	if (!cpu_access(lg_shadow_root_phys(&vcpu), gva, write)) {
+		guests = vcpu.mmu.user && lg_shadow_is_exact(&vcpu) &&
+			 switcher_sees(lg_shadow_root_phys(&vcpu), gva, write);
+		own += guests;
+		if (lg_shadow_fault(&vcpu, gva, &error) == LG_FAULT_FILLED) {
+			fills++;
+			if (guests && !hostile)
+				unsafe("a fault that was not the guest's", gva,
+				       write);
+		}
+	}
 	if (one_in(2))
 		write_directly(gva);
 }
@@ -159,7 +179,7 @@ static void load_roots(void)
 
 static void change_mode(void)
 {
-	lg_shadow_use(&vcpu, one_in(2));
+	lg_shadow_use(&vcpu, !one_in(3));
 }
 
 static void pin_or_unpin(void)
@@ -284,8 +304,10 @@ int main(int argc, char *argv[])
 		live(20000, 0);
 		live(20000, 20);
 	}
-	if (!fills)
-		unsafe("nothing was ever filled", 0, 0);
-	printf("SUCCESS %u guests, %lu faults filled\n", 3 * count, fills);
+	if (!fills || !own)
+		unsafe("nothing was ever filled, or no fault the guest's",
+		       fills, own);
+	printf("SUCCESS %u guests, %lu faults filled, %lu told by the shadow\n",
+	       3 * count, fills, own);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #define TESTS_SHADOW_LG_H
 
 #define WINDOW_SLOT	257
+#define SELF_SLOT	258
 #define WINDOW_BASE	0xffff808000000000
 #define HOST_MAX_MEMORY	(64ull << 30)
 #define LG_DIRECT_ROOTS	4

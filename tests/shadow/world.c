@@ -178,7 +178,7 @@ u64 *cpu_access(u64 root_phys, u64 gva, bool write)
 	u64 phys = root_phys, entry;
 	int level;
 
-	if ((gva >> 39) % 512 == WINDOW_SLOT)
+	if ((gva >> 39) % 512 == WINDOW_SLOT || (gva >> 39) % 512 == SELF_SLOT)
 		return NULL;
 	for (level = 3; level >= 0; level--) {
 		entry = ((u64 *)phys)[(gva >> (12 + 9 * level)) % 512];
@@ -189,11 +189,35 @@ u64 *cpu_access(u64 root_phys, u64 gva, bool write)
 	return (u64 *)(phys + (offset_in_page(gva) & ~7ul));
 }
 
+/* Does the switcher take a fault of a program for the guest's own? */
+bool switcher_sees(u64 root_phys, u64 gva, bool write)
+{
+	u64 phys = root_phys, entry;
+	int level;
+
+	if (gva >> 47)
+		return false;
+	for (level = 3;; level--) {
+		entry = ((u64 *)phys)[(gva >> (12 + 9 * level)) % 512];
+		if (!level)
+			break;
+		if (!(entry & _PAGE_PRESENT))
+			return false;
+		phys = entry & FRAME;
+	}
+	if (entry == LG_SHADOW_ABSENT)
+		return true;
+	if (entry == LG_SHADOW_READ_ONLY)
+		return write;
+	return write && (entry & (_PAGE_PRESENT | _PAGE_RW |
+				  LG_SHADOW_NARROWED)) == _PAGE_PRESENT;
+}
+
 static void check_leaf(struct lg_guest *guest, u64 entry)
 {
 	unsigned int index = page_index((void *)(entry & FRAME));
 
-	if (entry & ~(FRAME | 0x67 | _PAGE_NX) || (entry & 5) != 5)
+	if (entry & ~(FRAME | 0x267 | _PAGE_NX) || (entry & 5) != 5)
 		unsafe("bits of a leaf", entry, 0);
 	if (index < HOST_PAGES || !guest->taken[index - HOST_PAGES])
 		unsafe("frame of a leaf", entry, 0);
@@ -212,8 +236,14 @@ static void check_table(struct lg_guest *guest, u64 phys, int level)
 
 		if (!entry || (level == 4 && (i == WINDOW_SLOT || i == 256)))
 			continue;
+		if (level == 4 && i == 258 &&
+		    entry == (__pa(t->entry) | 0x21 | _PAGE_NX))
+			continue;
 		if (level == 4 && i > 257 && i <= 271)
 			unsafe("entry in the hole", entry, i);
+		if (level == 1 && !(entry & 1) && (entry == LG_SHADOW_ABSENT ||
+				   entry == LG_SHADOW_READ_ONLY))
+			continue;
 		if (level == 1) {
 			check_leaf(guest, entry);
 			continue;

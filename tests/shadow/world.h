@@ -15,6 +15,7 @@ extern unsigned int seed;
 void world_init(void);
 __attribute__((noreturn)) void unsafe(const char *what, u64 a, u64 b);
 u64 *cpu_access(u64 root_phys, u64 gva, bool write);
+bool switcher_sees(u64 root_phys, u64 gva, bool write);
 void cpu_check(struct lg_guest *guest);
 
 #endif

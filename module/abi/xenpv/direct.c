@@ -6,6 +6,7 @@
  * each exit.
  */
 #include <asm/irq_vectors.h>
+#include <asm/trapnr.h>
 #include "xenpv.h"
 
 /* What the switcher writes below it must lie in the kernel's part. */
@@ -36,12 +37,15 @@ static void give_modes(struct lg_vcpu *vcpu, struct lg_direct *d)
 	const struct xenpv_callback *syscall =
 		&a->callback[CALLBACKTYPE_syscall];
 	const struct xenpv_callback *int80 = &a->trap[IA32_SYSCALL_VECTOR];
+	const struct xenpv_callback *pf = &a->trap[X86_TRAP_PF];
 
 	d->user_cr3 = 0;
 	d->syscall_rip = 0;
 	d->syscall_masks = syscall->mask;
 	d->int80_rip = 0;
 	d->int80_masks = int80->mask;
+	d->pf_rip = 0;
+	d->pf_masks = pf->mask;
 	d->kernel_sp = a->kernel_sp & ~15ull;
 	if (!vcpu->mmu.root[1] || !a->segments_ok)
 		return;
@@ -50,6 +54,7 @@ static void give_modes(struct lg_vcpu *vcpu, struct lg_direct *d)
 		return;
 	d->syscall_rip = syscall->rip;
 	d->int80_rip = int80->dpl == 3 ? int80->rip : 0;
+	d->pf_rip = lg_shadow_is_exact(vcpu) ? pf->rip : 0;
 }
 
 /*
@@ -99,7 +104,7 @@ void xenpv_direct_give(struct lg_vcpu *vcpu)
 	give_modes(vcpu, d);
 	d->kernel_gfn = vcpu->mmu.kernel_gfn;
 	d->user_gfn = vcpu->mmu.user_gfn;
-	d->may_load = a->segments_ok && lg_shadow_may_load(vcpu);
+	d->may_load = a->segments_ok && lg_shadow_is_exact(vcpu);
 }
 
 /* They were there a moment ago; only memory can be short. */
@@ -125,6 +130,9 @@ void xenpv_direct_take(struct lg_vcpu *vcpu)
 	a->gs_user = d->gs_user;
 	a->kernel_sp = d->kernel_sp;
 	lg_counter_set(&vcpu->stats, LG_STAT_DIRECT, d->changes);
+	if (a->faults != d->faults)
+		lg_shadow_end_row(vcpu);
+	a->faults = d->faults;
 	if (d->kernel_gfn != vcpu->mmu.kernel_gfn ||
 	    d->user_gfn != vcpu->mmu.user_gfn)
 		load_roots(vcpu, d->kernel_gfn, d->user_gfn);

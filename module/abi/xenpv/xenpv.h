@@ -131,6 +131,7 @@ struct xenpv_call {
  * @gs_user: the other way round
  * @segments_ok: programs may change modes without an exit
  * @given: epoch of the page tables that the switcher knows; 0: none
+ * @faults: lg_direct.faults, as we saw it last
  * @iopl: virtual IOPL
  * @io_ports: how many ports the bitmap of programs covers
  * @io_bitmap_gva: where it is
@@ -174,6 +175,7 @@ struct xenpv_vcpu {
 	u64 gs_kernel, gs_user;
 	bool segments_ok;
 	u64 given;
+	u64 faults;
 	u8 iopl;
 	u32 io_ports;
 	u64 io_bitmap_gva;

@@ -5,6 +5,7 @@
  */
 #include <linux/errno.h>
 #include <linux/kbuild.h>
+#include <asm/trap_pf.h>
 #include "lg.h"
 #include <xen/interface/xen.h>
 #include <xen/interface/vcpu.h>
@@ -42,6 +43,9 @@ int main(void)
 	DIRECT(syscall_masks);
 	DIRECT(int80_rip);
 	DIRECT(int80_masks);
+	DIRECT(pf_rip);
+	DIRECT(pf_masks);
+	DIRECT(faults);
 	DIRECT(gs_kernel);
 	DIRECT(gs_user);
 	DIRECT(info);
@@ -59,6 +63,11 @@ int main(void)
 	DIRECT(hot_upper);
 	DEFINE(INFO_PENDING, offsetof(struct vcpu_info, evtchn_upcall_pending));
 	DEFINE(INFO_MASK, offsetof(struct vcpu_info, evtchn_upcall_mask));
+	DEFINE(INFO_CR2, offsetof(struct vcpu_info, arch.cr2));
+	DEFINE(PF_WRITE, X86_PF_WRITE);
+	DEFINE(PF_USER, X86_PF_USER);
+	DEFINE(PF_PROT, X86_PF_PROT);
+	DEFINE(PF_INSTR, X86_PF_INSTR);
 	IRET(rax);
 	IRET(r11);
 	IRET(rcx);
@@ -90,6 +99,9 @@ int main(void)
 	DEFINE(MMUEXT_mfn, offsetof(struct mmuext_op, arg1));
 	DEFINE(OUR_DOMAIN, DOMID_SELF);
 	DEFINE(NO_ENTRY, ENOENT);
+	DEFINE(SHADOW_ABSENT, LG_SHADOW_ABSENT);
+	DEFINE(SHADOW_READ_ONLY, LG_SHADOW_READ_ONLY);
+	DEFINE(SHADOW_NARROWED, LG_SHADOW_NARROWED);
 	DEFINE(PTE_P, LG_PTE_P);
 	DEFINE(PTE_RW, LG_PTE_RW);
 	DEFINE(PTE_A, LG_PTE_A);

@@ -15,6 +15,8 @@
 #define LG_HOST_H
 
 #define WINDOW_SLOT		257	/* of the top-level table */
+#define SELF_SLOT		258	/* guest: leads to that table itself, for ring 0 */
+#define SELF_BASE		0xffff810000000000 /* last-level entries, all in a row */
 #define WINDOW_BASE		0xffff808000000000
 #define WINDOW_FRAMES		(WINDOW_BASE + (1 << 30)) /* guest: see mmu64/frames.c */
 #define WINDOW_AREA_SHIFT	18	/* 64 pages for each CPU */
@@ -114,11 +116,14 @@ struct lg_direct_root {
  * @syscall_masks: and turns events off
  * @int80_rip: where INT 0x80 of a program goes; 0: out
  * @int80_masks: and turns events off
+ * @pf_rip: where page faults of a program go that are the guest's own; 0: out
+ * @pf_masks: and turns events off
  * @gs_kernel: GS base of the kernel, while a program runs
  * @gs_user: the other way round
  * @info: window address of the guest's vcpu_info, which is in WINDOW_INFO
- * @save: RAX, RBX, RCX, RDX, R11 for a moment; and a shadow entry
+ * @save: RAX, RBX, RCX, RDX, R11 for a moment; and what else must be kept
  * @changes: how many system calls, their returns and hypercalls went this way
+ * @faults: how many page faults did
  * @kernel_gfn: page number of the kernel's root
  * @user_gfn: of the other, or 0
  * @vcpus: how many the guest has
@@ -140,11 +145,12 @@ struct lg_direct {
 	u64 kernel_sp;
 	u64 syscall_rip;
 	u64 int80_rip;
-	u32 syscall_masks, int80_masks;
+	u64 pf_rip;
+	u32 syscall_masks, int80_masks, pf_masks;
 	u64 gs_kernel, gs_user;
 	u64 info;
 	u64 save[6];
-	u64 changes;
+	u64 changes, faults;
 	u64 kernel_gfn, user_gfn;
 	u32 vcpus;
 	u32 may_load;

@@ -47,6 +47,7 @@
 
 /* Of a system call's frame: see docs/abi/xenpv.md, section 4. */
 #define BOUNCE_BYTES		(7 * 8)
+#define ERROR_BYTES		8
 
 #define INSN_CLI		0xfa
 #define INSN_RDMSR		0x320f
@@ -122,8 +123,9 @@
  * On the guest's page tables, the frame that its kernel wants on its stack, of what
  * the CPU knows of the program. RAX = where it ends, R11 = the flags; RBX, RCX and
  * RDX are lost. Between the label \stack and its end, the stack may not be there.
+ * A page fault has an error code, as the guest's own tables would give it.
  */
-.macro BOUNCE stack rip cs flags sp ss masks
+.macro BOUNCE stack rip cs flags sp ss masks error
 	movq	DIRECT(kernel_cr3), %rax
 	movq	%rax, %cr3
 	movq	DIRECT(info), %rdx
@@ -131,8 +133,16 @@
 	movq	DIRECT(kernel_sp), %rax
 	STAC_
 \stack:
+	.ifnb \error
+	movq	%rcx, -64(%rax)
+	movq	%r11, -56(%rax)
+	movl	\error, %ebx
+	andl	$(PF_PROT | PF_WRITE | PF_USER | PF_INSTR), %ebx
+	movq	%rbx, -48(%rax)
+	.else
 	movq	%rcx, -56(%rax)
 	movq	%r11, -48(%rax)
+	.endif
 	movq	\rip, %rbx
 	movq	%rbx, -40(%rax)
 	movq	%rdx, %rcx
@@ -467,7 +477,7 @@ guest_memory_4_end:
 	jc	upper_entry
 	movl	%ecx, SAVE(5)
 	/* R11 = its shadow: of nothing, or of a page that is the guest's. */
-	xorl	%r11d, %r11d
+	movq	$SHADOW_ABSENT, %r11
 	testb	$PTE_P, %dl
 	jz	6f
 	movq	%rdx, %rcx
@@ -476,7 +486,7 @@ guest_memory_4_end:
 	cmpq	DIRECT(pages), %rcx
 	jae	direct_slow
 	testb	$PTE_A, %dl
-	jz	6f
+	jz	not_accessed
 	movabsq	$WINDOW_FRAMES, %rax
 frames:
 	movq	(%rax, %rcx, 8), %r11
@@ -488,7 +498,13 @@ frames_end:
 	cmpl	$(PTE_RW | PTE_D), %ecx
 	je	5f
 	andq	$~PTE_RW, %r11
-5:	testq	%rdx, %rdx
+5:	movl	%edx, %ecx
+	andl	$PTE_RW, %ecx
+	testl	%r11d, %ecx
+	jnz	8f
+	shll	$(9 - 1), %ecx		/* SHADOW_NARROWED if the guest may */
+	orq	%rcx, %r11
+8:	testq	%rdx, %rdx
 	jns	6f
 	btsq	$63, %r11
 6:	movq	%rdx, (%rbx)
@@ -506,6 +522,13 @@ upper_entry:
 	cmpq	(%rbx), %rdx
 	je	7b
 	jmp	direct_slow
+
+not_accessed:
+	movq	$SHADOW_READ_ONLY, %r11
+	testb	$PTE_RW, %dl
+	jz	6b
+	xorl	%r11d, %r11d
+	jmp	6b
 
 /* That part of the table is not there: nothing is known. */
 no_frames:
@@ -681,6 +704,67 @@ int80_exit:
 	pushq	$13
 	jmp	switch_to_host
 
+/*
+ * A page fault of a program: the guest's own if the shadow entry says so, see
+ * mmu64/fault.c. Error code and five words on the stack. A fault on the way changes
+ * CR2, and not what it was about.
+ */
+handle_pf:
+	ENDBR_
+	testb	$3, 16(%rsp)
+	jz	pf_exit
+	cmpl	$0, DIRECT(on)
+	je	pf_exit
+	cmpl	$0, DIRECT(kernel)
+	jne	pf_exit
+	cmpq	$0, DIRECT(pf_rip)
+	je	pf_exit
+	SAVE_GUEST
+	movq	%cr2, %rax
+	movq	%rax, SAVE(5)
+	btq	$47, %rax
+	jc	pf_slow
+	shrq	$12, %rax
+	movabsq	$SELF_BASE, %rcx
+shadow_entry:
+	movq	(%rcx, %rax, 8), %rax
+	cmpq	$SHADOW_ABSENT, %rax
+	je	1f
+	cmpq	$SHADOW_READ_ONLY, %rax
+	jne	2f
+	cmpl	$(PF_WRITE | PF_USER), (%rsp)
+	jne	pf_slow
+	orb	$PF_PROT, (%rsp)
+	jmp	1f
+2:	cmpl	$(PF_PROT | PF_WRITE | PF_USER), (%rsp)
+	jne	pf_slow
+	andl	$(PTE_P | PTE_RW | SHADOW_NARROWED), %eax
+	cmpl	$PTE_P, %eax
+	jne	pf_slow
+1:	movq	SAVE(2), %rcx
+	BOUNCE	guest_stack_3, rip=8(%rsp), cs=16(%rsp), flags=24(%rsp), \
+		sp=32(%rsp), ss=40(%rsp), masks=DIRECT(pf_masks), error=(%rsp)
+	movq	SAVE(5), %rcx
+	movq	DIRECT(info), %rdx
+	movq	%rcx, INFO_CR2(%rdx)
+	leaq	FRAME_END, %rsp
+	incq	DIRECT(faults)
+	subq	$ERROR_BYTES, %rax
+	movq	DIRECT(pf_rip), %rcx
+	andl	$FLAGS_TRAP, %r11d
+	jmp	direct_to_kernel
+
+pf_slow:
+	CLAC_
+	movq	SAVE(5), %rax
+	movq	%rax, %cr2
+	RESTORE_GUEST
+	leaq	FRAME_END, %rsp
+	subq	$48, %rsp
+pf_exit:
+	pushq	$14
+	jmp	switch_to_host
+
 /* As if we had not tried. */
 direct_slow:
 	CLAC_
@@ -785,6 +869,9 @@ ring_0_fault:
 	subq	$(guest_stack_2 - guest_memory_5), %rax
 	cmpq	$(guest_stack_2_end - guest_stack_2), %rax
 	jb	int80_slow
+	subq	$(shadow_entry - guest_stack_2), %rax
+	cmpq	$(guest_stack_3_end - shadow_entry), %rax
+	jb	pf_slow
 switcher_fault:
 	movl	$LG_TRAP_SWITCHER, %edi
 	jmp	back_swapgs
@@ -901,6 +988,7 @@ SYM_DATA(switcher_syscall32, .long switch_syscall32 - switcher_text)
 SYM_DATA(switcher_vectors, .long switcher_stubs - switcher_text)
 SYM_DATA(switcher_gp, .long handle_gp - switcher_text)
 SYM_DATA(switcher_int80, .long handle_int80 - switcher_text)
+SYM_DATA(switcher_pf, .long handle_pf - switcher_text)
 SYM_DATA(switcher_nmi, .long handle_nmi - switcher_text)
 SYM_DATA(switcher_mc, .long handle_mc - switcher_text)
 SYM_DATA(switcher_db, .long handle_db - switcher_text)

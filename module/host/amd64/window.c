@@ -23,8 +23,8 @@
 extern const char switcher_text[];
 extern const u32 switcher_size, switcher_entry, switcher_syscall,
 		 switcher_syscall32, switcher_vectors, switcher_gp,
-		 switcher_int80, switcher_nmi,
-		 switcher_mc, switcher_db, switcher_df;
+		 switcher_int80, switcher_pf, switcher_nmi, switcher_mc,
+		 switcher_db, switcher_df;
 
 #define TEXT_PAGES	2
 #define STUB_BYTES	16
@@ -313,6 +313,7 @@ static void fill_idt(struct window_cpu *w, int cpu)
 	for (i = 0; i < LG_IDT_ENTRIES; i++)
 		set_gate(w, cpu, i, switcher_vectors + i * STUB_BYTES, 0);
 	set_gate(w, cpu, X86_TRAP_GP, switcher_gp, 0);
+	set_gate(w, cpu, X86_TRAP_PF, switcher_pf, 0);
 	set_gate(w, cpu, IA32_SYSCALL_VECTOR, switcher_int80, 0);
 	set_gate(w, cpu, X86_TRAP_NMI, switcher_nmi, LG_IST_NMI);
 	set_gate(w, cpu, X86_TRAP_MC, switcher_mc, LG_IST_MC);

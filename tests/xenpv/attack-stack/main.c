@@ -27,6 +27,12 @@ static void tg_user_code user_int80(void)
 	asm volatile("int $0x80\n\tud2");
 }
 
+/* Next to a page that is there: what the shadow knows is enough. */
+static void tg_user_code user_fault(void)
+{
+	asm volatile("movq %0, %%rax\n\tud2" : : "m"(*(u64 *)TG_UTEST) : "rax");
+}
+
 static void tg_user_code user_ud2(void)
 {
 	asm volatile("ud2");
@@ -210,6 +216,13 @@ static void int80_gone(void)
 	gone_for(user_int80);
 }
 
+static void fault_gone(void)
+{
+	tg_user_init();
+	tg_user_map(TG_UTEST + TG_PAGE, tg_pte(tg_page_alloc(), TG_RW));
+	gone_for(user_fault);
+}
+
 static void int80_table(void)
 {
 	user_on((u64)tg_va(tg_root) + 0x800, user_int80);
@@ -315,6 +328,7 @@ static const struct tg_case cases[] = {
 	{ "user-trap", user_trap },
 	{ "user-gone", user_gone },
 	{ "int80-gone", int80_gone },
+	{ "fault-gone", fault_gone },
 	{ "int80-table", int80_table },
 	{ "int80-window", int80_window },
 	{ "iret-zero", iret_zero },

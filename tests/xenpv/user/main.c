@@ -200,8 +200,6 @@ static void check_page_faults(void)
 	tg_user_map(TG_UTEST, tg_pte(gfn, TG_RO | TG_NX));
 	expect_fault(user_write, TG_UTEST, 7);
 	expect_fault(user_jump, TG_UTEST, 0x15);
-	tg_user_map(TG_UTEST, tg_pte(gfn, TG_P | TG_W | TG_A | TG_D));
-	expect_fault(user_read, TG_UTEST, 5);
 	/* The kernel's addresses, the M2P, the switcher: not there. */
 	expect_fault(user_read, (u64)tg_va(0x100), 4);
 	expect_fault(user_read, HYPERVISOR_VIRT_START, 4);
