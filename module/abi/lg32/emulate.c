@@ -15,6 +15,7 @@
 
 #define REG_EAX	0
 #define REG_EDX	2
+#define INSN_PUSHF	0x9c
 
 /* Register by its number in an instruction. */
 static u32 *reg32(struct lg_frame *f, unsigned int n)
@@ -341,6 +342,23 @@ void lg32_complete(struct lg_vcpu *vcpu)
 
 /* ---- all together ---- */
 
+/*
+ * Where Linux of old has no other way it says "pushf; cli", and popf in the
+ * end; but in ring 1 popf moves nothing, and the flag would stay off. So it
+ * stays on, and only the next instruction is not interrupted.
+ */
+static void emulate_cli(struct lg_vcpu *vcpu, const struct lg_insn *insn)
+{
+	struct lg_frame *f = host_frame(vcpu);
+	lg_gva_t gva = host_segment_base(vcpu, f->cs) + f->eip;
+	u8 before;
+
+	if (!lg_shadow_read(vcpu, gva - 1, &before, 1) && before == INSN_PUSHF)
+		lg32_vcpu(vcpu)->sti_shadow = f->eip + insn->len;
+	else
+		lg32_set_irq_enabled(vcpu, false);
+}
+
 static bool emulate(struct lg_vcpu *vcpu, const struct lg_insn *insn)
 {
 	struct lg_frame *f = host_frame(vcpu);
@@ -350,7 +368,7 @@ static bool emulate(struct lg_vcpu *vcpu, const struct lg_insn *insn)
 		lg32_halt(vcpu);
 		return true;
 	case 0xfa:	/* CLI */
-		lg32_set_irq_enabled(vcpu, false);
+		emulate_cli(vcpu, insn);
 		return true;
 	case 0xfb:	/* STI */
 		lg32_set_irq_enabled(vcpu, true);

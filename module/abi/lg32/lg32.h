@@ -21,7 +21,8 @@
  * @kernel_address: start of the guest kernel's part
  * @syscall_vec: the vector beyond 31 that may be direct
  * @direct_entry: its handler while it is direct, or 0
- * @sti_shadow: the instruction after an emulated STI, which comes first, or 0
+ * @sti_shadow: the instruction after an emulated STI, or PUSHF and CLI, which
+ *	comes first, or 0
  * @irq_enabled: before INIT, what lg32_data.irq_enabled is after it
  * @ss1: kernel stack segment
  * @esp1: kernel stack pointer

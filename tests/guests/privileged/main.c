@@ -2,11 +2,11 @@
 /*
  * Privileged instructions in ring 1.
  *
- * Claim: the rare ones are emulated: cli and sti move irq_enabled; hlt is
- * HALT; control and debug registers are virtual; lgdt and lidt read the whole
- * table; invlpg, wbinvd, invd, ltr and lldt 0 are taken; rdmsr reads zero and
- * wrmsr is ignored; no register but the destination changes.  Real IF, IOPL
- * and VM never move, whatever popf tries.
+ * Claim: the rare ones are emulated: cli and sti move irq_enabled, but not cli
+ * behind pushf; hlt is HALT; control and debug registers are virtual; lgdt and
+ * lidt read the whole table; invlpg, wbinvd, invd, ltr and lldt 0 are taken;
+ * rdmsr reads zero and wrmsr is ignored; no register but the destination
+ * changes.  Real IF, IOPL and VM never move, whatever popf tries.
  *
  * Source: docs/design.md, emulated instructions.
  *
@@ -34,6 +34,13 @@ static void check_interrupt_flag(void)
 	TAKEN("sti", "sti", : : : "memory");
 	TAKEN("cli", "cli", : : : "memory");
 	TG_EQ(data->irq_enabled, 0, "irq_enabled after cli");
+	TAKEN("pushf, cli, popf while off", "pushfl\n\tcli\n\tpopfl",
+	      : : : "memory");
+	TG_EQ(data->irq_enabled, 0, "irq_enabled while off");
+	data->irq_enabled = LG32_IF;
+	TAKEN("pushf, cli, popf", "pushfl\n\tcli\n\tpopfl", : : : "memory");
+	TG_EQ(data->irq_enabled, LG32_IF, "irq_enabled after pushf, cli, popf");
+	tg_irq_disable();
 }
 
 /* hlt is HALT: the timer wakes it, with interrupts on, off as they are. */
