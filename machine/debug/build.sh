@@ -29,8 +29,9 @@ unpack() {
 		--exclude='linux-source-*/tools/testing/*'
 }
 
+# Without what our make exports: Kbuild has a KVM of its own.
 kmake() {
-	nice make -C "$host/src" O="$host/kdir" ARCH="$arch" CC=gcc-12 \
+	env -i PATH="$PATH" HOME="$HOME" nice make -C "$host/src" O="$host/kdir" ARCH="$arch" CC=gcc-12 \
 		LOCALVERSION=-lguest-debug KBUILD_BUILD_USER=lguest \
 		KBUILD_BUILD_HOST=lguest KBUILD_BUILD_VERSION=1 \
 		KBUILD_BUILD_TIMESTAMP='Thu Jan 1 00:00:00 UTC 1970' "$@"
