@@ -25,6 +25,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/rseq.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -73,8 +74,23 @@ static void set_knob(const char *knob, const char *value)
 	}
 }
 
+/*
+ * Whenever it preempts us, the kernel looks into the area that libc registered
+ * for restartable sequences, on its way back to us, and kills us if that copy is
+ * the one to fail.
+ */
+static void rseq_leave(void)
+{
+	char *area = (char *)__builtin_thread_pointer() + __rseq_offset;
+
+	if (__rseq_size && syscall(SYS_rseq, area, sizeof(struct rseq),
+				   RSEQ_FLAG_UNREGISTER, RSEQ_SIG))
+		error("rseq: %s", strerror(errno));
+}
+
 static void faults_init(void)
 {
+	rseq_leave();
 	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	if (nth_fd < 0)
 		skip("this kernel cannot fail on purpose");
