@@ -4,7 +4,9 @@
  * may get by or be killed, but not see what it must not (a FAILURE of its own),
  * and afterwards another guest works.
  *
- *	survive GUEST CASE...
+ *	survive [-c] GUEST CASE...
+ *
+ * With -c it may also say that it crashed: it hurts its own code or stack.
  *
  * Says how many stale entries the auditor found, if it was there.
  */
@@ -46,13 +48,17 @@ static int run(const char *name, const char *arg, bool quiet)
 
 int main(int argc, char **argv)
 {
+	bool may_crash = argc > 1 && !strcmp(argv[1], "-c");
 	int ret, i;
 
+	argc -= may_crash;
+	argv += may_crash;
 	if (argc < 3)
-		error("usage: survive GUEST CASE...");
+		error("usage: survive [-c] GUEST CASE...");
 	for (i = 2; i < argc; i++) {
 		ret = run(argv[1], argv[i], false);
-		CHECK(ret == LG_EXIT_SHUTDOWN || ret == LG_EXIT_KILLED,
+		CHECK(ret == LG_EXIT_SHUTDOWN || ret == LG_EXIT_KILLED ||
+		      (may_crash && ret == LG_EXIT_CRASH),
 		      "%s: exit %d", argv[i], ret);
 	}
 	ret = run("boot-2level", "", true);
