@@ -44,7 +44,8 @@ help:
 ## make bochs                the tests of the world switch, in Bochs: a stricter CPU
 ##   TESTS='*' MACHINES=bochs  other tests than those, not on all Bochs machines
 ##   BOCHS_CPU=tigerlake       on another model of CPU
-## make fuzz                 long random tests: SEED=1, N=400 (guests each)
+## make fuzz                 long random tests: SEED=1, N=400 (guests each);
+##                             MACHINES=debug: on the host kernel of `make debug`
 ## make bench                measure guest against host
 ## make check                static checks
 ## make mutants              break the module on purpose: do its tests notice?
@@ -184,7 +185,7 @@ bochs: $(LEGS:%=all-%)
 	@set -f; MACHINES="$(or $(MACHINES),bochs bochs-global bochs-ibt)" machine/runner \
 		$(LEGS:%=--leg %) $(or $(TESTS),$(BOCHS_TESTS))
 
-fuzz: all
+fuzz: all $(if $(filter debug,$(MACHINES)),debug-module)
 	@TESTS="$(TESTS)" machine/fuzz $(HOST)
 
 bench: all
