@@ -380,6 +380,8 @@ void desc_put(struct lg_vcpu *vcpu)
  * @vcpu: not running
  *
  * Data selectors are looked at again, too: a descriptor may be gone.
+ * CS and SS are looked at where they are loaded, and who changes a descriptor is
+ * in the kernel's flat segments by then: bad ones would be a mistake of ours.
  *
  * Returns NULL or why the guest cannot go on.
  */

@@ -257,7 +257,14 @@ static void deliver_nmi_mc(struct lg_vcpu *vcpu, struct lg_state *state,
 	}
 }
 
-/* A claim: the CPU will enter ring 3 with this frame, and only there. */
+/*
+ * A claim: the CPU will enter ring 3 with this frame, and only there.
+ *
+ * A CPU that lets ring 3 write any base (QEMU's) can bring us a bad one. RIP has
+ * been looked at by check_rip() of the ABI, selectors where they were loaded:
+ * here and in host_check_segments() they would be our own mistakes. Below that,
+ * a fault in ring 0 is the guest's end (ring_0_fault in the switcher).
+ */
 static bool frame_is_ok(struct lg_frame *f)
 {
 	f->rflags = (f->rflags & LG_EFLAGS_LOADABLE) | X86_EFLAGS_IF |
