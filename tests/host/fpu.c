@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -137,13 +138,36 @@ static void run_guest(const char *name, unsigned int seed)
 	note("%s: %u runs", name, runs);
 }
 
-int main(void)
+/*
+ * Once more as a program that has no restartable sequences: the C library's make
+ * LG_RUN end whenever its thread loses the CPU.
+ */
+static void again_without_rseq(char *argv[])
+{
+	int status;
+	pid_t pid;
+
+	if (getenv("GLIBC_TUNABLES"))
+		return;
+	pid = fork();
+	if (!pid) {
+		setenv("GLIBC_TUNABLES", "glibc.pthread.rseq=0", 1);
+		execv("/proc/self/exe", argv);
+		_exit(127);
+	}
+	waitpid(pid, &status, 0);
+	CHECK(!status, "without restartable sequences: status %#x", status);
+}
+
+int main(int argc, char *argv[])
 {
 	static const char *const guests[] = { "fpu-linear", "fpu-2level" };
 	pthread_t threads[2];
 	unsigned int i;
 	int status;
 
+	(void)argc;
+	again_without_rseq(argv);
 	for (i = 0; i < 2; i++)
 		pthread_create(&threads[i], NULL, beside,
 			       (void *)(uintptr_t)(i + 100));
