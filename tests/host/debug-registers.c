@@ -21,13 +21,14 @@
 #include "verdict.h"
 
 #define WRITES	50
+#define GUESTS	4
 
 static volatile int watched;
 
 static void child(void)
 {
 	static const char *const guests[] = {
-		"boot-linear", "traps-2level", "preempt-2level"
+		"boot-linear", "traps-2level", "preempt-2level", "user-2level"
 	};
 	struct lgdev g;
 	unsigned int i;
@@ -35,7 +36,7 @@ static void child(void)
 
 	ptrace(PTRACE_TRACEME, 0, 0, 0);
 	raise(SIGSTOP);
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < GUESTS; i++) {
 		lgdev_start(&g, lgdev_guest_path(guests[i]), "");
 		g.quiet = true;
 		for (n = 0; n < WRITES / 2; n++)
@@ -59,6 +60,29 @@ static void set_dr(pid_t pid, int n, unsigned long value)
 		error("debug register %d: %s", n, strerror(errno));
 }
 
+/* 1 to 3: where guests have data, the kernel's text and their stack. */
+static void set_where_guests32(pid_t pid)
+{
+	set_dr(pid, 1, 0x101000);
+	set_dr(pid, 2, 0x100000);
+	set_dr(pid, 3, 0x104000);
+	/* 0 and 3: write of 4 bytes; 1: read or write; 2: execute. */
+	set_dr(pid, 7, 0x55 | 0xdu << 16 | 0xfu << 20 | 0x0u << 24 | 0xdu << 28);
+}
+
+/*
+ * 1 to 3: code of the programs of "user", which is where we have no code; their
+ * kernels are where a debugger may not set any.
+ */
+static void set_where_guests64(pid_t pid)
+{
+	set_dr(pid, 1, 0x400010);
+	set_dr(pid, 2, 0x400020);
+	set_dr(pid, 3, 0x400030);
+	/* 0: write of 4 bytes; the others: execute. */
+	set_dr(pid, 7, 0x55 | 0xdu << 16);
+}
+
 int main(void)
 {
 	int status, hits = 0, others = 0;
@@ -69,12 +93,10 @@ int main(void)
 	waitpid(pid, &status, 0);
 	/* 0: our variable, written. */
 	set_dr(pid, 0, (unsigned long)&watched);
-	/* 1 to 3: where guests have data, the kernel's text and their stack. */
-	set_dr(pid, 1, 0x101000);
-	set_dr(pid, 2, 0x100000);
-	set_dr(pid, 3, 0x104000);
-	/* 0 and 3: write of 4 bytes; 1: read or write; 2: execute. */
-	set_dr(pid, 7, 0x55 | 0xdu << 16 | 0xfu << 20 | 0x0u << 24 | 0xdu << 28);
+	if (sizeof(long) == 8)
+		set_where_guests64(pid);
+	else
+		set_where_guests32(pid);
 	ptrace(PTRACE_CONT, pid, 0, 0);
 	for (;;) {
 		int sig;
@@ -94,8 +116,8 @@ int main(void)
 	}
 	CHECK(WIFEXITED(status) && !WEXITSTATUS(status),
 	      "the launcher under a debugger: status %#x", status);
-	CHECK(hits == 3 * WRITES, "%d hits of the watchpoint, not %d", hits,
-	      3 * WRITES);
+	CHECK(hits == GUESTS * WRITES, "%d hits of the watchpoint, not %d", hits,
+	      GUESTS * WRITES);
 	CHECK(!others, "%d other signals", others);
 	finish();
 }
