@@ -187,6 +187,26 @@ static void check_others(void)
 	TG_EQ(tg_hcall(get_debugreg, 3, 0, 0, 0), 0x1234, "get_debugreg(3)");
 }
 
+/* What a call writes, it writes as the kernel would: page by page, by its rights. */
+static void check_copies(void)
+{
+	u64 first = tg_page_alloc(), other = tg_page_alloc();
+	u64 second = tg_page_alloc(), at = TG_KTEST + TG_PAGE - 8;
+
+	memset(tg_va(other), 0x5a, TG_PAGE);
+	tg_map(tg_root, TG_KTEST, tg_pte(first, TG_RW));
+	tg_map(tg_root, TG_KTEST + TG_PAGE, tg_pte(second, TG_RW));
+	IS_OK(xen_version, XENVER_capabilities, at, 0);
+	TG_CHECK(!memcmp((u8 *)tg_va(first) + TG_PAGE - 8, "xen-3.0-", 8) &&
+		 !memcmp(tg_va(second), "x86_64 ", 8),
+		 "capabilities across two pages");
+	TG_EQ(*(u8 *)tg_va(other), 0x5a, "the page in between");
+	tg_map(tg_root, TG_KTEST, tg_pte(first, TG_RO));
+	IS_ERROR(FAULT, xen_version, XENVER_extraversion, TG_KTEST, 0);
+	tg_map(tg_root, TG_KTEST, 0);
+	IS_ERROR(FAULT, xen_version, XENVER_extraversion, TG_KTEST, 0);
+}
+
 static void check_multicall(void)
 {
 	u32 i;
@@ -217,5 +237,6 @@ void test_main(void)
 	check_vcpu();
 	check_grants();
 	check_others();
+	check_copies();
 	check_multicall();
 }

@@ -23,7 +23,9 @@ const char tg_title[] = "event channels";
 
 static void check_ipi(void)
 {
+	struct evtchn_close c;
 	u32 port = tg_bind_ipi();
+	u64 upcalls;
 
 	tg_port_unmask(port);
 	TG_EQ(tg_send(port), 0, "send");
@@ -35,10 +37,20 @@ static void check_ipi(void)
 	tg_send(port);
 	TG_EQ(tg_event_count[port], 2, "events after a send with events on");
 	tg_port_mask(port);
+	upcalls = tg_upcalls;
 	tg_send(port);
 	TG_EQ(tg_event_count[port], 2, "events of a masked port");
+	TG_EQ(tg_upcalls, upcalls, "upcalls for it");
 	tg_port_unmask(port);
 	TG_EQ(tg_event_count[port], 3, "events after unmask");
+	/* What was sent to a port is gone with it. */
+	tg_port_mask(port);
+	tg_send(port);
+	c.port = port;
+	TG_EQ(tg_event_op(EVTCHNOP_close, &c), 0, "close");
+	TG_EQ(tg_bind_ipi(), port, "the port that was free");
+	tg_port_unmask(port);
+	TG_EQ(tg_event_count[port], 3, "events of the one before");
 	tg_events_off();
 }
 

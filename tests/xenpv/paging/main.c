@@ -186,6 +186,28 @@ static void check_operands(u64 A, u64 B, bool row)
 	flush();
 }
 
+/* Not eight bytes at an entry's place: what lies beside them stays. */
+static void check_parts(u64 A, u64 B, bool row)
+{
+	u64 old = pte[1];
+
+	*pte = B | TG_NX;
+	flush();
+	stores_before(row);
+	*(volatile u32 *)pte = A;
+	TG_EQ(*pte, A | TG_NX, "mov of a low half");
+	flush();
+	stores_before(row);
+	*(volatile u64 *)((u8 *)pte + 4) = 0x2222222211111110;
+	TG_EQ(*pte, (u32)A | 0x1111111000000000, "mov across, the first");
+	TG_EQ(pte[1], (old & ~0xfffffffful) | 0x22222222,
+	      "mov across, the second");
+	flush();
+	pte[1] = old;
+	*pte = A;
+	flush();
+}
+
 /* Each kind of store to a table, and the result in memory and in use. */
 static void check_stores(bool row)
 {
@@ -233,6 +255,7 @@ static void check_stores(bool row)
 	expect(TG_KTEST, 0xb, "after movups");
 	expect(TG_KTEST + TG_PAGE, 0xa, "after movups, the second");
 	check_bytes(A, row);
+	check_parts(A, B, row);
 	check_operands(A, B, row);
 }
 

@@ -148,6 +148,48 @@ static void check_others(void)
 	TG_CHECK(tg_try("rsm", :) != TG_NO_TRAP, "rsm");
 }
 
+/*
+ * SGDT, which the CPU does where it has no UMIP and we do elsewhere, with all
+ * kinds of memory operands: ten bytes there and none beside them.
+ */
+static u8 table[64] __attribute__((aligned(8)));
+
+static void expect_table(const u8 want[10], const char *how)
+{
+	u32 i;
+
+	TG_CHECK(!memcmp(table + 16, want, 10), "sgdt %s wrote elsewhere", how);
+	for (i = 0; i < 64; i++)
+		TG_CHECK(table[i] == 0x5a || (i >= 16 && i < 26),
+			 "sgdt %s wrote to byte %u", how, i);
+	memset(table, 0x5a, sizeof(table));
+}
+
+#define SGDT(text, ...) \
+	do { \
+		asm volatile(text : : __VA_ARGS__ : "memory", "r9", "r10", "r12"); \
+		expect_table(want, text); \
+	} while (0)
+
+static void check_operands(void)
+{
+	u64 at = (u64)table + 16;
+	u8 want[10];
+
+	asm volatile("sgdt %0" : "=m"(want));
+	memset(table, 0x5a, sizeof(table));
+	SGDT("sgdt -8(%0)", "a"(at + 8));
+	SGDT("sgdt 0x12345(%0)", "a"(at - 0x12345));
+	SGDT("sgdt table+16(%%rip)", "a"(0));
+	SGDT("movq %0, %%r9\n\tsgdt (%%r9)", "a"(at));
+	SGDT("movq %0, %%r12\n\tsgdt (%%r12)", "a"(at));
+	SGDT("movl $3, %%r10d\n\tsgdt (%0,%%r10,4)", "a"(at - 12));
+	SGDT("sgdt -16(,%0,8)", "a"((at + 16) / 8));
+	tg_hcall(set_segment_base, SEGBASE_GS_KERNEL, at - 32, 0, 0);
+	SGDT("sgdt %%gs:32", "a"(0));
+	tg_hcall(set_segment_base, SEGBASE_GS_KERNEL, 0, 0, 0);
+}
+
 /* The last bytes before nothing. */
 static void check_page_end(void)
 {
@@ -182,5 +224,6 @@ void test_main(void)
 	check_msrs();
 	check_registers();
 	check_others();
+	check_operands();
 	check_page_end();
 }
