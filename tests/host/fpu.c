@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The host's x87, SSE and MXCSR state beside guests that use the same: the
+ * The host's x87, SSE, MXCSR and PKRU state beside guests that use the same: the
  * thread that runs a guest has patterns of its own in all registers, and so
  * have other threads on the same CPUs; none of them ever changes, and the
  * guests (which look at theirs) succeed.
  *
  * Source: reliability class 13.
  */
+#include <cpuid.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -29,6 +30,35 @@ struct fxsave {
 } __attribute__((aligned(16)));
 
 static atomic_int stop;
+
+/* Protection keys: a register of ring 3 that XSAVE covers, and Linux does not so. */
+static bool has_pkru(void)
+{
+	unsigned int a, b, c, d;
+
+	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && c & bit_OSPKE;
+}
+
+static uint32_t pkru_get(void)
+{
+	uint32_t a = 0, d;
+
+	if (has_pkru())
+		asm volatile("rdpkru" : "=a"(a), "=d"(d) : "c"(0));
+	return a;
+}
+
+static void pkru_set(uint32_t value)
+{
+	if (has_pkru())
+		asm volatile("wrpkru" : : "a"(value), "c"(0), "d"(0));
+}
+
+/* Key 0 is that of all memory here; what the others may do is all the same. */
+static uint32_t pkru_of(unsigned int seed)
+{
+	return has_pkru() ? seed << 4 : 0;
+}
 
 static void pattern(struct fxsave *f, unsigned int seed)
 {
@@ -67,6 +97,7 @@ static void *beside(void *arg)
 	unsigned int n = 0;
 
 	pattern(&want, (uintptr_t)arg);
+	pkru_set(pkru_of((uintptr_t)arg));
 	while (!stop) {
 		asm volatile("fxrstor %0" : : "m"(want));
 		if (n++ % 8 == 0) {
@@ -82,7 +113,8 @@ static void *beside(void *arg)
 				asm volatile("");
 		}
 		asm volatile("fxsave %0" : "=m"(got));
-		if (!same(&want, &got)) {
+		if (!same(&want, &got) ||
+		    pkru_get() != pkru_of((uintptr_t)arg)) {
 			failure("a thread beside lost its FPU state");
 			break;
 		}
@@ -118,12 +150,13 @@ static void run_guest(const char *name, unsigned int seed)
 	lgdev_start(&g, lgdev_guest_path(name), "");
 	g.quiet = true;
 	pattern(&want, seed);
+	pkru_set(pkru_of(seed));
 	for (;;) {
 		int ret = run_with(&g, &want, &got);
 
 		asm volatile("ldmxcsr %0" : : "m"(normal));
 		runs++;
-		if (!same(&want, &got)) {
+		if (!same(&want, &got) || pkru_get() != pkru_of(seed)) {
 			failure("the runner lost its FPU state, run %u", runs);
 			break;
 		}

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * x87, SSE and AVX state.
+ * x87, SSE and AVX state, and PKRU.
  *
- * Claim: what a guest has in its x87, XMM, YMM and MXCSR registers is there after
- * anything the host and its launcher do: hypercalls, console exits, interrupts,
- * sleeping, changes between user mode and kernel. The first state is clean:
- * nothing of anybody else.
+ * Claim: what a guest has in its x87, XMM, YMM, MXCSR and PKRU registers is there
+ * after anything the host and its launcher do: hypercalls, console exits,
+ * interrupts, sleeping, changes between user mode and kernel. The first state is
+ * clean: nothing of anybody else.
  *
  * Source: reliability class 13; XSA-52, XSA-172, XSA-190.
  *
@@ -30,7 +30,7 @@ struct fxsave {
 static struct fxsave first, in, out;
 static u64 ymm_in[16][4] __attribute__((aligned(32)));
 static u64 ymm_out[16][4] __attribute__((aligned(32)));
-static bool has_avx;
+static bool has_avx, has_pkru;
 
 static void save(struct fxsave *f)
 {
@@ -49,6 +49,29 @@ static bool find_avx(void)
 
 	asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
 	return c >> 28 & c >> 27 & 1;
+}
+
+/* Protection keys: the host has them on; the guest's kernel is not told. */
+static bool find_pkru(void)
+{
+	u32 a = 7, b, c = 0, d;
+
+	asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	return c >> 4 & 1;
+}
+
+static u32 read_pkru(void)
+{
+	u32 a, d;
+
+	asm volatile("rdpkru" : "=a"(a), "=d"(d) : "c"(0));
+	return a;
+}
+
+/* Key 0 is that of all pages here. */
+static u32 pkru_of(u32 round)
+{
+	return 0x12345600 + (round << 4);
 }
 
 static void load_ymm(void)
@@ -120,6 +143,8 @@ static void compare(u32 round, const char *what)
 			 i);
 	for (i = 0; i < 8; i++)
 		TG_CHECK(!memcmp(out.st[i], in.st[i], 10), "%s: st%u", what, i);
+	if (has_pkru)
+		TG_EQ(read_pkru(), pkru_of(round), what);
 	if (!has_avx)
 		return;
 	save_ymm();
@@ -141,6 +166,8 @@ static void check_round(u32 round)
 	load(&in);
 	if (has_avx)
 		load_ymm();
+	if (has_pkru)
+		asm volatile("wrpkru" : : "a"(pkru_of(round)), "c"(0), "d"(0));
 	tg_hcall(xen_version, 0, 0, 0, 0);
 	compare(round, "hypercall");
 	tg_ask(TG_ASK_NSEC, 0);
@@ -162,6 +189,7 @@ void test_main(void)
 	u32 i;
 
 	has_avx = find_avx();
+	has_pkru = find_pkru();
 	save(&first);
 	if (has_avx)
 		save_ymm();
