@@ -152,15 +152,18 @@ void pt_sync(struct lg_vcpu *vcpu, struct lg_pt *pt)
 }
 
 /* Take the guest's kernel the write access to a table page. */
-static void unsync_end(struct lg_shadow *s, const struct lg_unsync *u)
+static void unsync_end(struct lg_guest *guest, const struct lg_unsync *u)
 {
-	struct lg_pt *pt = pt_find(s, u->l1_gfn);
+	struct lg_pt *pt = pt_find(guest->shadow, u->l1_gfn);
 	struct lg_table *l1 = pt ? pt->table[KIND_L1] : NULL;
+	u64 pte;
 
-	if (l1 && l1->entry[u->index] & _PAGE_RW)
-		WRITE_ONCE(l1->entry[u->index],
-			   (l1->entry[u->index] & ~(u64)_PAGE_RW) |
-			   LG_SHADOW_NARROWED);
+	if (!l1 || !l1->entry[u->index])
+		return;
+	if (lg_mem_entry(guest, (u->l1_gfn << PAGE_SHIFT) + u->index * 8, 8,
+			 &pte))
+		pte = 0;
+	WRITE_ONCE(l1->entry[u->index], leaf_entry(guest, pte));
 }
 
 /**
@@ -174,7 +177,7 @@ void shadow_resync(struct lg_vcpu *vcpu)
 	struct lg_pt *pt;
 
 	for (i = 0; i < count; i++)
-		unsync_end(s, &s->unsync[i]);
+		unsync_end(vcpu->guest, &s->unsync[i]);
 	s->unsync_count = 0;
 	for (i = 0; i < count; i++) {
 		if (i && s->unsync[i].gfn == s->unsync[i - 1].gfn)

@@ -34,6 +34,7 @@ int main(void)
 	FRAME(trapnum);
 	FRAME(rip);
 	FRAME(cs);
+	FRAME(rsp);
 	DIRECT(on);
 	DIRECT(kernel);
 	DIRECT(kernel_cr3);
@@ -59,6 +60,7 @@ int main(void)
 	DIRECT(user_root);
 	DIRECT(pages);
 	DIRECT(hot);
+	DIRECT(hot_frame);
 	DIRECT(hot_shadows);
 	DIRECT(hot_upper);
 	DEFINE(INFO_PENDING, offsetof(struct vcpu_info, evtchn_upcall_pending));
@@ -116,6 +118,10 @@ int main(void)
 		 X86_EFLAGS_TF | X86_EFLAGS_DF));
 	DEFINE(FLAGS_ALWAYS, X86_EFLAGS_IF | X86_EFLAGS_FIXED);
 	DEFINE(FLAG_IF, X86_EFLAGS_IF);
+	DEFINE(FLAG_TF, X86_EFLAGS_TF);
+	DEFINE(FLAG_RF, X86_EFLAGS_RF);
+	DEFINE(FLAGS_STATUS, X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF |
+	       X86_EFLAGS_ZF | X86_EFLAGS_SF | X86_EFLAGS_OF);
 	DEFINE(FLAGS_IF_IOPL, X86_EFLAGS_IF | X86_EFLAGS_IOPL);
 	DEFINE(LG_PAGE_frame, offsetof(struct lg_frame_page, frame));
 	return 0;

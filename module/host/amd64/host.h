@@ -22,12 +22,13 @@
 #define WINDOW_AREA_SHIFT	18	/* 64 pages for each CPU */
 
 /* Pages of an area. Host: what is there on the host's page tables; guest: on ours. */
-#define WINDOW_TEXT		0	/* 2 pages: the switcher, in both */
-#define WINDOW_STATE		2	/* struct lg_state, in both */
+#define WINDOW_TEXT		0	/* the switcher, in both */
+#define WINDOW_TEXT_PAGES	3
 #define WINDOW_FRAME		3	/* host: nothing; guest: the vCPU's run frame */
 #define WINDOW_IDT		4	/* host: its own; guest: ours */
 #define WINDOW_TSS		5	/* host: its own; guest: ours */
 #define WINDOW_INFO		6	/* host: nothing; guest: a page of its own */
+#define WINDOW_STATE		7	/* struct lg_state, in both */
 #define WINDOW_GDT		8	/* 14 pages. host: its own; guest: the vCPU's */
 #define WINDOW_GDT_OURS		22	/* the 15th, in both */
 #define WINDOW_LDT		32	/* 16 pages. host: nothing; guest: the vCPU's */
@@ -133,6 +134,7 @@ struct lg_direct_root {
  * @user_root: and for its programs
  * @pages: how many the guest has
  * @hot: page numbers of the tables in WINDOW_HOT; ~0: none
+ * @hot_frame: where they are, by host-physical address
  * @hot_shadows: bitmap of those that have a shadow there, each the page after
  * @hot_upper: bitmap of those whose entries must stay what they are
  *
@@ -157,7 +159,7 @@ struct lg_direct {
 	struct lg_direct_root kernel_root[LG_DIRECT_ROOTS];
 	struct lg_direct_root user_root[LG_DIRECT_ROOTS];
 	u64 pages;
-	u64 hot[LG_DIRECT_HOT];
+	u64 hot[LG_DIRECT_HOT], hot_frame[LG_DIRECT_HOT];
 	u32 hot_shadows, hot_upper;
 };
 

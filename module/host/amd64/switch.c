@@ -180,10 +180,12 @@ void host_direct_hot(struct lg_vcpu *vcpu, const struct lg_hot *hot,
 	d->hot_shadows = 0;
 	d->hot_upper = 0;
 	memset(d->hot, 0xff, sizeof(d->hot));
+	memset(d->hot_frame, 0xff, sizeof(d->hot_frame));
 	preempt_disable();
 	memset(host->hot, 0, sizeof(host->hot));
 	for (i = 0; i < count; i++) {
 		d->hot[i] = hot[i].gfn;
+		d->hot_frame[i] = hot[i].guest;
 		host->hot[2 * i] = hot[i].guest;
 		host->hot[2 * i + 1] = hot[i].shadow;
 		if (hot[i].shadow)

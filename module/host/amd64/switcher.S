@@ -4,7 +4,7 @@
  * swaps page tables, stack and registers between them.
  *
  * It is position independent and lives here as data: window.c copies it into
- * two pages, which every CPU's area of the window begins with. All that it needs
+ * three pages, which every CPU's area of the window begins with. All that it needs
  * of its CPU lies at a fixed distance from RIP: see host.h.
  *
  * GDTR, IDTR and TR hold addresses in the area for as long as a vCPU is
@@ -42,8 +42,14 @@
 #define DIRECT_ADDRESS(field)	switcher_text + WINDOW_FRAME * 4096 + \
 				 LG_DIRECT_##field
 #define DIRECT(field)		(DIRECT_ADDRESS(field))(%rip)
-#define SAVE(n)			(switcher_text + WINDOW_FRAME * 4096 + \
-				 LG_DIRECT_save + n * 8)(%rip)
+/* The first four as instructions number them. */
+#define SAVED_RAX		0
+#define SAVED_RCX		1
+#define SAVED_RDX		2
+#define SAVED_RBX		3
+#define SAVED_R11		4
+#define SAVED_OTHER		5
+#define SAVE(which)		(DIRECT_ADDRESS(save) + SAVED_##which * 8)(%rip)
 
 /* Of a system call's frame: see docs/abi/xenpv.md, section 4. */
 #define BOUNCE_BYTES		(7 * 8)
@@ -51,6 +57,11 @@
 
 #define INSN_CLI		0xfa
 #define INSN_RDMSR		0x320f
+#define INSN_XCHG		0x87
+#define INSN_LOCK		0xf0
+#define INSN_DS			0x3e
+#define INSN_GROUP1		0x80
+#define INSN_GROUP1_AND		4
 
 /* Most entries of one call: interrupts are off. */
 #define DIRECT_BATCH		32
@@ -84,6 +95,14 @@
 	ja	\else
 .endm
 
+/* ModRM is in AL: is the operand at an address in a register, and no more? */
+.macro PLAIN_BASE else
+	movl	%eax, %ecx
+	andb	$6, %cl
+	cmpb	$4, %cl
+	je	\else
+.endm
+
 /* Arguments of a call like mmu_update(requests, COUNT, 0, DOMID_SELF)? */
 .macro BATCH_OF_UP_TO count
 	leaq	-1(%rsi), %rcx
@@ -104,19 +123,19 @@
 
 /* The registers that the short ways work with. */
 .macro SAVE_GUEST
-	movq	%rax, SAVE(0)
-	movq	%rbx, SAVE(1)
-	movq	%rcx, SAVE(2)
-	movq	%rdx, SAVE(3)
-	movq	%r11, SAVE(4)
+	movq	%rax, SAVE(RAX)
+	movq	%rbx, SAVE(RBX)
+	movq	%rcx, SAVE(RCX)
+	movq	%rdx, SAVE(RDX)
+	movq	%r11, SAVE(R11)
 .endm
 
 .macro RESTORE_GUEST
-	movq	SAVE(0), %rax
-	movq	SAVE(1), %rbx
-	movq	SAVE(2), %rcx
-	movq	SAVE(3), %rdx
-	movq	SAVE(4), %r11
+	movq	SAVE(RAX), %rax
+	movq	SAVE(RBX), %rbx
+	movq	SAVE(RCX), %rcx
+	movq	SAVE(RDX), %rdx
+	movq	SAVE(R11), %r11
 .endm
 
 /*
@@ -380,7 +399,7 @@ guest_memory_1:
 	movq	IRET_rax(%rax), %rax
 guest_memory_1_end:
 	CLAC_
-	movq	%rax, SAVE(0)
+	movq	%rax, SAVE(RAX)
 	movq	DIRECT(info), %rax
 	movb	$0, INFO_MASK(%rax)
 	rdgsbase %rax
@@ -391,8 +410,8 @@ guest_memory_1_end:
 	incq	DIRECT(changes)
 	movq	DIRECT(user_cr3), %rax
 	movq	%rax, %cr3
-	movq	SAVE(0), %rax
-	movq	SAVE(1), %rbx
+	movq	SAVE(RAX), %rax
+	movq	SAVE(RBX), %rbx
 	jmp	direct_enter
 
 /* stack_switch(ss, sp) */
@@ -447,7 +466,7 @@ guest_memory_4:
 guest_memory_4_end:
 	CLAC_
 	/* A write, plain or one that keeps accessed and dirty bits. */
-	movq	%rbx, SAVE(5)
+	movq	%rbx, SAVE(OTHER)
 	testb	$(7 & ~UPDATE_PRESERVE_AD), %bl
 	jnz	direct_slow
 	/* Which of the tables? */
@@ -468,51 +487,22 @@ guest_memory_4_end:
 	addq	%r11, %rbx
 	leaq	(switcher_text + WINDOW_HOT * 4096)(%rip), %r11
 	addq	%r11, %rbx
-	testb	$UPDATE_PRESERVE_AD, SAVE(5)
+	testb	$UPDATE_PRESERVE_AD, SAVE(OTHER)
 	jz	4f
 	movl	(%rbx), %eax
 	andl	$(PTE_A | PTE_D), %eax
 	orq	%rax, %rdx
 4:	btl	%ecx, DIRECT(hot_upper)
 	jc	upper_entry
-	movl	%ecx, SAVE(5)
-	/* R11 = its shadow: of nothing, or of a page that is the guest's. */
-	movq	$SHADOW_ABSENT, %r11
-	testb	$PTE_P, %dl
-	jz	6f
-	movq	%rdx, %rcx
-	shlq	$12, %rcx
-	shrq	$24, %rcx
-	cmpq	DIRECT(pages), %rcx
-	jae	direct_slow
-	testb	$PTE_A, %dl
-	jz	not_accessed
-	movabsq	$WINDOW_FRAMES, %rax
-frames:
-	movq	(%rax, %rcx, 8), %r11
-frames_end:
-	testq	%r11, %r11
-	jz	6f
-	movl	%edx, %ecx
-	andl	$(PTE_RW | PTE_D), %ecx
-	cmpl	$(PTE_RW | PTE_D), %ecx
-	je	5f
-	andq	$~PTE_RW, %r11
-5:	movl	%edx, %ecx
-	andl	$PTE_RW, %ecx
-	testl	%r11d, %ecx
-	jnz	8f
-	shll	$(9 - 1), %ecx		/* SHADOW_NARROWED if the guest may */
-	orq	%rcx, %r11
-8:	testq	%rdx, %rdx
-	jns	6f
-	btsq	$63, %r11
-6:	movq	%rdx, (%rbx)
-	movl	SAVE(5), %ecx
+	movl	%ecx, SAVE(OTHER)
+	call	shadow_of
+	jc	direct_slow
+	movq	%rdx, (%rbx)
+	movl	SAVE(OTHER), %ecx
 	btl	%ecx, DIRECT(hot_shadows)
-	jnc	7f
+	jnc	5f
 	movq	%r11, 4096(%rbx)
-7:	addq	$MMU_UPDATE_BYTES, %rdi
+5:	addq	$MMU_UPDATE_BYTES, %rdi
 	decl	%esi
 	jnz	1b
 	jmp	direct_done
@@ -520,21 +510,63 @@ frames_end:
 /* Of another level. Linux clears many that are clear. */
 upper_entry:
 	cmpq	(%rbx), %rdx
-	je	7b
+	je	5b
 	jmp	direct_slow
 
+/*
+ * R11 = what the shadow of last-level entry RDX is without a fault to justify more,
+ * as leaf_entry() has it: of nothing, or of a page that is the guest's. Carry: it is
+ * nonsense, and R11 zero. RAX and RCX are lost.
+ */
+shadow_of:
+	movq	$SHADOW_ABSENT, %r11
+	testb	$PTE_P, %dl
+	jz	3f
+	movq	%rdx, %rcx
+	shlq	$12, %rcx
+	shrq	$24, %rcx
+	cmpq	DIRECT(pages), %rcx
+	jae	4f
+	testb	$PTE_A, %dl
+	jz	not_accessed
+	movabsq	$WINDOW_FRAMES, %rax
+frames:
+	movq	(%rax, %rcx, 8), %r11
+frames_end:
+	testq	%r11, %r11
+	jz	3f
+	movl	%edx, %ecx
+	andl	$(PTE_RW | PTE_D), %ecx
+	cmpl	$(PTE_RW | PTE_D), %ecx
+	je	1f
+	andq	$~PTE_RW, %r11
+1:	movl	%edx, %ecx
+	andl	$PTE_RW, %ecx
+	testl	%r11d, %ecx
+	jnz	2f
+	shll	$(9 - 1), %ecx		/* SHADOW_NARROWED if the guest may */
+	orq	%rcx, %r11
+2:	testq	%rdx, %rdx
+	jns	3f
+	btsq	$63, %r11
+3:	clc
+	ret
+4:	xorl	%r11d, %r11d
+	stc
+	ret
 not_accessed:
 	movq	$SHADOW_READ_ONLY, %r11
 	testb	$PTE_RW, %dl
-	jz	6b
+	jz	3b
+nothing_known:
 	xorl	%r11d, %r11d
-	jmp	6b
+	clc
+	ret
 
-/* That part of the table is not there: nothing is known. */
+/* That part of the table is not there. */
 no_frames:
-	leaq	FRAME_END, %rsp
-	xorl	%r11d, %r11d
-	jmp	6b
+	movq	(FRAME_rsp - FRAME_trapnum)(%rsp), %rsp
+	jmp	nothing_known
 
 /* mmuext_op(op, 1, 0, DOMID_SELF) that flushes; what it is to show is there. */
 direct_flush:
@@ -607,10 +639,10 @@ direct_done:
 	xorl	%eax, %eax
 direct_done_rax:
 	incq	DIRECT(changes)
-	movq	SAVE(1), %rbx
-	movq	SAVE(3), %rdx
-	movq	SAVE(2), %rcx
-	movq	SAVE(4), %r11
+	movq	SAVE(RBX), %rbx
+	movq	SAVE(RDX), %rdx
+	movq	SAVE(RCX), %rcx
+	movq	SAVE(R11), %r11
 	pushq	$LG_FLAT_DS
 	pushq	STATE(scratch)
 	pushq	%r11
@@ -638,8 +670,8 @@ handle_gp:
 	je	gp_exit
 	cmpq	$0, (%rsp)
 	jne	gp_exit
-	movq	%rax, SAVE(0)
-	movq	%rcx, SAVE(1)
+	movq	%rax, SAVE(RAX)
+	movq	%rcx, SAVE(RCX)
 	movq	8(%rsp), %rax
 	IN_KERNEL %rax gp_slow
 	STAC_
@@ -650,23 +682,23 @@ guest_memory_3:
 guest_memory_3_end:
 	jne	gp_slow
 	CLAC_
-	cmpl	$MSR_KERNEL_GS_BASE_, SAVE(1)
+	cmpl	$MSR_KERNEL_GS_BASE_, SAVE(RCX)
 	jne	gp_slow
 	movl	DIRECT(gs_user), %eax
 	movl	(DIRECT_ADDRESS(gs_user) + 4)(%rip), %edx
-	movq	%rax, SAVE(0)
+	movq	%rax, SAVE(RAX)
 	incq	8(%rsp)
 1:	CLAC_
 	incq	8(%rsp)
 	incq	DIRECT(changes)
-	movq	SAVE(0), %rax
-	movq	SAVE(1), %rcx
+	movq	SAVE(RAX), %rax
+	movq	SAVE(RCX), %rcx
 	addq	$8, %rsp
 	jmp	direct_enter
 gp_slow:
 	CLAC_
-	movq	SAVE(0), %rax
-	movq	SAVE(1), %rcx
+	movq	SAVE(RAX), %rax
+	movq	SAVE(RCX), %rcx
 	leaq	FRAME_END, %rsp
 	subq	$48, %rsp
 gp_exit:
@@ -716,12 +748,12 @@ handle_pf:
 	cmpl	$0, DIRECT(on)
 	je	pf_exit
 	cmpl	$0, DIRECT(kernel)
-	jne	pf_exit
+	jne	table_store
 	cmpq	$0, DIRECT(pf_rip)
 	je	pf_exit
 	SAVE_GUEST
 	movq	%cr2, %rax
-	movq	%rax, SAVE(5)
+	movq	%rax, SAVE(OTHER)
 	btq	$47, %rax
 	jc	pf_slow
 	shrq	$12, %rax
@@ -741,10 +773,10 @@ shadow_entry:
 	andl	$(PTE_P | PTE_RW | SHADOW_NARROWED), %eax
 	cmpl	$PTE_P, %eax
 	jne	pf_slow
-1:	movq	SAVE(2), %rcx
+1:	movq	SAVE(RCX), %rcx
 	BOUNCE	guest_stack_3, rip=8(%rsp), cs=16(%rsp), flags=24(%rsp), \
 		sp=32(%rsp), ss=40(%rsp), masks=DIRECT(pf_masks), error=(%rsp)
-	movq	SAVE(5), %rcx
+	movq	SAVE(OTHER), %rcx
 	movq	DIRECT(info), %rdx
 	movq	%rcx, INFO_CR2(%rdx)
 	leaq	FRAME_END, %rsp
@@ -754,9 +786,123 @@ shadow_entry:
 	andl	$FLAGS_TRAP, %r11d
 	jmp	direct_to_kernel
 
+/*
+ * A write fault of the kernel: a store to a last-level table that it has mapped
+ * read-only, and that we have at hand? It is done if it is one of the instructions
+ * with which Linux takes entries back: XCHG of one of four registers, AND of a byte.
+ * As above; the guest's stack is of no interest.
+ */
+table_store:
+	cmpl	$(PF_PROT | PF_WRITE | PF_USER), (%rsp)
+	jne	pf_exit
+	cmpw	$LG_FLAT_CS64, 16(%rsp)
+	jne	pf_exit
+	testl	$FLAG_TF, 24(%rsp)
+	jnz	pf_exit
+	SAVE_GUEST
+	movq	%cr2, %rbx
+	movq	%rbx, SAVE(OTHER)
+	testb	$7, %bl
+	jnz	pf_slow
+	IN_KERNEL %rbx pf_slow
+	/* RAX = where the page is, of which the guest's own entry says read-only. */
+	movq	%rbx, %rax
+	shlq	$16, %rax
+	shrq	$28, %rax
+	movabsq	$SELF_BASE, %rcx
+store:
+	movq	(%rcx, %rax, 8), %rax
+	movl	%eax, %ecx
+	andl	$(PTE_P | PTE_RW | SHADOW_NARROWED), %ecx
+	cmpl	$PTE_P, %ecx
+	jne	pf_slow
+	shlq	$12, %rax
+	shrq	$24, %rax
+	shlq	$12, %rax
+	/* Which of the tables? */
+	leaq	DIRECT(hot_frame), %rdx
+	xorl	%ecx, %ecx
+1:	cmpq	%rax, (%rdx, %rcx, 8)
+	je	2f
+	incl	%ecx
+	cmpl	$LG_DIRECT_HOT, %ecx
+	jb	1b
+	jmp	pf_slow
+2:	btl	%ecx, DIRECT(hot_shadows)
+	jnc	pf_slow
+	btl	%ecx, DIRECT(hot_upper)
+	jc	pf_slow
+	andl	$0xff8, %ebx
+	shll	$13, %ecx
+	addq	%rcx, %rbx
+	leaq	(switcher_text + WINDOW_HOT * 4096)(%rip), %rcx
+	addq	%rcx, %rbx
+	/* RBX = its entry; RAX = the instruction. */
+	movq	8(%rsp), %rax
+	IN_KERNEL %rax pf_slow
+	STAC_
+	movq	(%rax), %rax
+	CLAC_
+store_end:
+	movl	%eax, %ecx
+	andl	$0xfffe, %ecx			/* 48 or 49: REX.W */
+	cmpl	$INSN_XCHG << 8 | 0x48, %ecx
+	jne	store_and
+	shrl	$16, %eax
+	testb	$0xe0, %al
+	jnz	pf_slow
+	PLAIN_BASE pf_slow
+	shrl	$3, %eax
+	andl	$3, %eax
+	leaq	DIRECT(save), %rcx
+	leaq	(%rcx, %rax, 8), %rax
+	movq	(%rax), %rdx
+	movq	(%rbx), %rcx
+	movq	%rcx, (%rax)
+	movq	%rdx, (%rbx)
+	addq	$3, 8(%rsp)
+store_done:
+	call	shadow_of
+	movq	%r11, 4096(%rbx)
+	andl	$~FLAG_RF, 24(%rsp)
+	incq	DIRECT(changes)
+	RESTORE_GUEST
+	addq	$8, %rsp
+	jmp	direct_enter
+
+/* LOCK AND, or as kernels for one CPU have it, DS AND. */
+store_and:
+	cmpb	$INSN_LOCK, %al
+	je	1f
+	cmpb	$INSN_DS, %al
+	jne	pf_slow
+1:	shrq	$8, %rax
+	movl	$4, %edx
+	cmpb	$0x41, %al			/* REX.B */
+	jne	2f
+	shrq	$8, %rax
+	incl	%edx
+2:	cmpb	$INSN_GROUP1, %al
+	jne	pf_slow
+	shrl	$8, %eax
+	movl	%eax, %ecx
+	andb	$0xf8, %cl
+	cmpb	$(INSN_GROUP1_AND << 3), %cl
+	jne	pf_slow
+	PLAIN_BASE pf_slow
+	addq	%rdx, 8(%rsp)
+	andb	%ah, (%rbx)
+	pushfq
+	popq	%rax
+	andl	$FLAGS_STATUS, %eax
+	andl	$~FLAGS_STATUS, 24(%rsp)
+	orl	%eax, 24(%rsp)
+	movq	(%rbx), %rdx
+	jmp	store_done
+
 pf_slow:
 	CLAC_
-	movq	SAVE(5), %rax
+	movq	SAVE(OTHER), %rax
 	movq	%rax, %cr2
 	RESTORE_GUEST
 	leaq	FRAME_END, %rsp
@@ -872,6 +1018,9 @@ ring_0_fault:
 	subq	$(shadow_entry - guest_stack_2), %rax
 	cmpq	$(guest_stack_3_end - shadow_entry), %rax
 	jb	pf_slow
+	subq	$(store - shadow_entry), %rax
+	cmpq	$(store_end - store), %rax
+	jb	pf_slow
 switcher_fault:
 	movl	$LG_TRAP_SWITCHER, %edi
 	jmp	back_swapgs
@@ -974,8 +1123,8 @@ switcher_stubs:
 	vector = vector + 1
 	.endr
 switcher_end:
-	/* Two pages, text and all: this fails to assemble otherwise. */
-	.org	switcher_text + 2 * 4096
+	/* Three pages, text and all: this fails to assemble otherwise. */
+	.org	switcher_text + WINDOW_TEXT_PAGES * 4096
 SYM_DATA_END(switcher_text)
 
 	.section .rodata, "a"

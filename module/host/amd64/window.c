@@ -26,7 +26,6 @@ extern const u32 switcher_size, switcher_entry, switcher_syscall,
 		 switcher_int80, switcher_pf, switcher_nmi, switcher_mc,
 		 switcher_db, switcher_df;
 
-#define TEXT_PAGES	2
 #define STUB_BYTES	16
 #define AREAS_PER_TABLE	(PTRS_PER_PTE / WINDOW_AREA_PAGES)
 #define MAX_CPUS	((unsigned int)(PTRS_PER_PMD * AREAS_PER_TABLE))
@@ -125,7 +124,7 @@ static void view_fill(struct host_guest *view, int cpu)
 	u64 *area = view_area(view, cpu);
 	unsigned int i;
 
-	for (i = 0; i < TEXT_PAGES; i++)
+	for (i = 0; i < WINDOW_TEXT_PAGES; i++)
 		area[WINDOW_TEXT + i] = (__pa(text) + i * PAGE_SIZE) |
 					TEXT_BITS;
 	area[WINDOW_STATE] = __pa(w->state) | DATA_BITS;
@@ -402,7 +401,7 @@ static void window_free(void)
 	kvfree(window_cpus);
 	view_free(&host_view);
 	free_page((unsigned long)zero);
-	free_pages((unsigned long)text, get_order(TEXT_PAGES * PAGE_SIZE));
+	free_pages((unsigned long)text, get_order(WINDOW_TEXT_PAGES * PAGE_SIZE));
 }
 
 static int window_alloc(void)
@@ -410,7 +409,7 @@ static int window_alloc(void)
 	unsigned int cpu;
 
 	text = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO,
-					get_order(TEXT_PAGES * PAGE_SIZE));
+					get_order(WINDOW_TEXT_PAGES * PAGE_SIZE));
 	zero = zeroed_page();
 	window_cpus = kvcalloc(nr_cpu_ids, sizeof(*window_cpus), GFP_KERNEL);
 	if (!text || !zero || !window_cpus || view_alloc(&host_view))

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Page faults of programs.
+ * Page faults of programs, and the stores to page tables that make for them.
  *
  * Claim: the first fault at a page and the later ones, which need no exit, tell the
  * guest's kernel the same: error code, CR2, registers; a page that is mapped since
  * is there, however it was mapped, and one that became writable can be written
  * to after at most one fault, whether or not the kernel has flushed; a kernel stack
- * that is not there yet loses nothing.
+ * that is not there yet loses nothing. XCHG and AND of an entry of a table that
+ * the kernel has mapped read-only do what they say, to registers and flags too.
  *
  * Source: SDM volume 3, sections 4.7 and 4.10.4.3; docs/design-amd64.md.
  *
@@ -177,6 +178,67 @@ static void check_native(void)
 		expect_none(user_read, n);
 }
 
+static volatile u64 *entry_of(u32 n)
+{
+	u64 at = tg_entry_at(tg_root, gva(n), 1);
+
+	return (volatile u64 *)tg_va(at / TG_PAGE) + at % TG_PAGE / 8;
+}
+
+/* As Linux takes an entry: with one of the registers that need no exit, or R8. */
+#define XCHG(reg) ({ \
+	register u64 value_ asm(#reg) = 0; \
+	asm volatile("xchgq %0, (%1)" : "+r"(value_) : "S"(entry) : "memory"); \
+	value_; \
+})
+
+static void check_taken(u32 n)
+{
+	volatile u64 *entry = entry_of(n);
+	u64 was = *entry, got;
+
+	if (n % 5 == 0)
+		got = XCHG(rax);
+	else if (n % 5 == 1)
+		got = XCHG(rbx);
+	else if (n % 5 == 2)
+		got = XCHG(rcx);
+	else if (n % 5 == 3)
+		got = XCHG(rdx);
+	else
+		got = XCHG(r8);
+	TG_CHECK(got == was && !*entry, "%#lx: taken %#lx of %#lx, left %#lx",
+		 gva(n), got, was, *entry);
+	expect_fault(user_read, n, READ);
+}
+
+/* As Linux takes the right to write, with the flags of AND. */
+static void check_protected(u32 n)
+{
+	volatile u64 *entry = entry_of(n);
+	u64 was = *entry, flags;
+
+	asm volatile("pushfq; orl $0x801, (%%rsp); popfq\n\t"
+		     "lock andb $0xfd, (%1)\n\t"
+		     "pushfq; popq %0" : "=r"(flags) : "D"(entry) : "memory", "cc");
+	TG_CHECK(*entry == (was & ~TG_W), "%#lx: %#lx protected is %#lx", gva(n),
+		 was, *entry);
+	/* OF, SF, ZF, CF: a byte with a bit, and not the highest one */
+	TG_CHECK(!(flags & 0x8c1), "%#lx: flags %#lx", gva(n), flags);
+	expect_fault(user_write, n, WRITE | PRESENT);
+}
+
+static void check_stores(void)
+{
+	u32 n;
+
+	map_all(TG_RW);
+	for (n = 0; n < PAGES; n++)
+		check_protected(n);
+	for (n = 0; n < PAGES; n++)
+		check_taken(n);
+}
+
 /* What was remembered of the page may cost a fault, which drops it. */
 static void expect_at_last(const void *fn, u32 n)
 {
@@ -234,6 +296,11 @@ static void check_exits(void)
 		expect_fault(user_read, n, READ);
 	before = tg_ask(TG_ASK_STAT, LG_STAT_FAULT) - before;
 	TG_CHECK(before <= PAGES / 8, "%lu exits for %u faults", before, PAGES);
+	before = tg_ask(TG_ASK_STAT, LG_STAT_FAULT);
+	check_stores();
+	before = tg_ask(TG_ASK_STAT, LG_STAT_FAULT) - before;
+	TG_CHECK(before <= PAGES / 2, "%lu exits for %u stores", before,
+		 2 * PAGES);
 }
 
 void test_main(void)
@@ -250,6 +317,7 @@ void test_main(void)
 		check_clean();
 		check_native();
 		check_native_write();
+		check_stores();
 		check_no_stack();
 	}
 	check_exits();
