@@ -13,11 +13,11 @@ as_nobody() {
 }
 
 chmod 666 /dev/lguest
-expect 0 . as_nobody $run $guest -- success
+expect 80 'crashed: SUCCESS' as_nobody $run $guest -- success
 expect 80 'as told' as_nobody $run $guest -- crash
 old=$(ulimit -l)
 ulimit -l 0
-expect 0 . as_nobody $run $guest -- success
+expect 80 'crashed: SUCCESS' as_nobody $run $guest -- success
 ulimit -l "$old"
 chmod 600 /dev/lguest
 
