@@ -161,18 +161,26 @@ static void check_usual(void)
 	}
 }
 
-/* Only a CPU that checks limits stops by itself. */
+/*
+ * Only a CPU that checks limits always stops by itself. An interrupt behind the end
+ * has the host look, and it stops the program where such a CPU would have.
+ */
 static bool cpu_has_limits(void)
 {
 	struct tg_user u;
-	u32 vector;
+	u32 vector, i;
 
 	code[NOP] = 0x90;
-	start(&u, GDT(CODE32), NOP);
-	vector = tg_user_run(&u);
-	TG_CHECK(vector == 6 || vector == 13, "at the end: trap %u, error %#lx, cr2 %#lx",
-		 vector, tg_fault.error, tg_fault.cr2);
-	return vector == 13;
+	for (i = 0; i < 10; i++) {
+		start(&u, GDT(CODE32), NOP);
+		vector = tg_user_run(&u);
+		TG_CHECK(vector == 6 || vector == 13,
+			 "at the end: trap %u, error %#lx, cr2 %#lx", vector,
+			 tg_fault.error, tg_fault.cr2);
+		if (vector == 6)
+			return false;
+	}
+	return true;
 }
 
 static void check_cpu(void)
