@@ -21,13 +21,8 @@ static int lg32_check(const struct vm *vm)
 	return 0;
 }
 
-/*
- * A guest that boots touches an eighth of its memory, scattered, and the module
- * maps small pages whatever they are part of: huge ones would only be cleared.
- */
 static int lg32_load(struct vm *vm, const struct kernel *kernel)
 {
-	mem_keep_small(&vm->mem);
 	return linux_load(&vm->boot, kernel, &vm->mem, &vm->lg32.entry);
 }
 

@@ -59,11 +59,6 @@ int mem_init(struct mem *mem, u64 size)
 	return 0;
 }
 
-void mem_keep_small(const struct mem *mem)
-{
-	madvise(mem->base, mem->size, MADV_NOHUGEPAGE);
-}
-
 void mem_exit(struct mem *mem)
 {
 	if (mem->base)

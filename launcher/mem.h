@@ -17,9 +17,6 @@ struct mem {
 int mem_init(struct mem *mem, u64 size);
 void mem_exit(struct mem *mem);
 
-/* Page by page, where the host would clear huge pages at once. */
-void mem_keep_small(const struct mem *mem);
-
 /* Host address of [@gpa, @gpa + @len), NULL if any byte is not memory. */
 void *mem_at(const struct mem *mem, u64 gpa, u64 len);
 
