@@ -47,6 +47,7 @@ help:
 ## make fuzz                 long random tests: SEED=1, N=400 (guests each);
 ##                             MACHINES=debug: on the host kernel of `make debug`
 ## make bench                measure guest against host
+## make bench-peer           Xen on this machine, for the next bench (amd64)
 ## make check                static checks
 ## make mutants              break the module on purpose: do its tests notice?
 ##   MUTANTS='nmi* stub*'      only those
@@ -158,7 +159,7 @@ host-machine: $(MODULE) launcher guest tests build/make_exit.so
 
 # --- Test --------------------------------------------------------------------
 
-.PHONY: test debug bochs fuzz bench mutants check
+.PHONY: test debug bochs fuzz bench bench-peer mutants check
 test: $(LEGS:%=all-%)
 	@machine/runner $(LEGS:%=--leg %) $(TESTS)
 
@@ -190,6 +191,10 @@ fuzz: all $(if $(filter debug,$(MACHINES)),debug-module)
 
 bench: all
 	@$(MAKE) -C bench HOST=$(HOST)
+
+# Where the next `make bench` finds it.
+bench-peer: all
+	@$(MAKE) -C bench HOST=amd64 peer
 
 # Each needs a build and a boot: half an hour a leg, so not part of `test`.
 mutants: $(LEGS:%=mutants-%)

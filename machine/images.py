@@ -74,6 +74,19 @@ def guest_initrd(leg):
     return _base(leg, "guest-init").bytes()
 
 
+def bench_initrd(leg):
+    """A file whose /init is the benchmark: see bench/ops.c."""
+    folder = os.path.join(build_dir(leg), "bench")
+    path = os.path.join(folder, "initrd")
+    image = Cpio()
+    image.folder("dev")
+    image.device("dev/console", 5, 1)
+    image.file("init", os.path.join(folder, "ops"))
+    with open(path, "wb") as out:
+        out.write(image.bytes())
+    return path
+
+
 def _modules(image, host, which):
     """The kernel modules that the list `which` of the host names."""
     order = []
