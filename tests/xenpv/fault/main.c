@@ -25,6 +25,7 @@ const char tg_title[] = "page faults of programs";
 #define PRESENT	1
 
 static u64 frame[PAGES];
+static u64 base = TG_UTEST;
 
 static void tg_user_code user_read(void)
 {
@@ -43,7 +44,7 @@ static void tg_user_code user_jump(void)
 
 static u64 gva(u32 n)
 {
-	return TG_UTEST + n * TG_PAGE;
+	return base + n * TG_PAGE;
 }
 
 /* A program makes one access: the trap, which is #UD if nothing is wrong. */
@@ -156,6 +157,19 @@ static void check_clean(void)
 		TG_CHECK(tg_pte_get(tg_root, gva(n)) & TG_D,
 			 "%#lx: written, and not dirty", gva(n));
 	}
+}
+
+/* The same, of tables that have no shadow until the first read. */
+static void check_fresh(void)
+{
+	u32 n;
+
+	base += 1ul << 30;
+	map_all(TG_P | TG_U | TG_W | TG_A);
+	expect_none(user_read, 0);
+	for (n = 0; n < PAGES; n++)
+		expect_none(user_write, n);
+	base = TG_UTEST;
 }
 
 /* One at a time, and then so many that the host lets us write ourselves. */
@@ -315,6 +329,7 @@ void test_main(void)
 		check_absent();
 		check_read_only();
 		check_clean();
+		check_fresh();
 		check_native();
 		check_native_write();
 		check_stores();
