@@ -66,6 +66,7 @@
 /* Most entries of one call: interrupts are off. */
 #define DIRECT_BATCH		32
 
+#define KERNEL_CS		(LG_FLAT_CS64 & ~3)	/* as frames have it */
 #define USER_CS			0x33
 #define USER_CS32		0x23
 #define USER_DS			0x2b
@@ -358,20 +359,22 @@ hypercall:
 	je	direct_vcpu_op
 	jmp	syscall_exit
 
-/* Back to a program. */
+/* Back to a program, or to the kernel from a trap or an event. */
 direct_iret:
-	cmpq	$0, DIRECT(user_cr3)
-	je	direct_slow
 	movq	STATE(scratch), %rax
 	IN_KERNEL %rax direct_slow
-	movq	DIRECT(info), %rcx
-	cmpb	$0, INFO_PENDING(%rcx)
-	jne	direct_slow
 	STAC_
 guest_memory_1:
 	cmpq	$0, IRET_flags(%rax)
 	jne	direct_slow
 	movzwl	IRET_cs(%rax), %ebx
+	cmpl	$KERNEL_CS, %ebx
+	je	iret_to_kernel
+	cmpq	$0, DIRECT(user_cr3)
+	je	direct_slow
+	movq	DIRECT(info), %rcx
+	cmpb	$0, INFO_PENDING(%rcx)
+	jne	direct_slow
 	cmpl	$USER_CS, %ebx
 	je	1f
 	cmpl	$USER_CS32, %ebx
@@ -412,6 +415,45 @@ guest_memory_1_end:
 	movq	%rax, %cr3
 	movq	SAVE(RAX), %rax
 	movq	SAVE(RBX), %rbx
+	jmp	direct_enter
+
+/* Page tables and GS base stay. An event that is let in now is the host's to see to. */
+iret_to_kernel:
+guest_memory_6:
+	movzwl	IRET_ss(%rax), %ebx
+	orl	$3, %ebx
+	cmpl	$LG_FLAT_DS, %ebx
+	je	1f
+	cmpl	$3, %ebx		/* as after an interrupt in long mode */
+	jne	direct_slow
+1:	movq	IRET_rip(%rax), %rdx
+	IN_KERNEL %rdx direct_slow
+	movq	IRET_rflags(%rax), %r11
+	testl	$FLAG_IF, %r11d
+	setz	%bl
+	andl	$FLAGS_LOADABLE, %r11d
+	orl	$FLAGS_ALWAYS, %r11d
+	pushq	$LG_FLAT_DS
+	pushq	IRET_rsp(%rax)
+	pushq	%r11
+	pushq	$LG_FLAT_CS64
+	pushq	%rdx
+	movq	IRET_r11(%rax), %r11
+	movq	IRET_rcx(%rax), %rcx
+	movq	IRET_rax(%rax), %rdx
+guest_memory_6_end:
+	CLAC_
+	movq	%rdx, SAVE(RAX)
+	incq	DIRECT(changes)
+	movq	DIRECT(info), %rax
+	movb	%bl, INFO_MASK(%rax)
+	cmpb	$0, INFO_PENDING(%rax)
+	setne	%bh
+	cmpb	%bl, %bh
+	movq	SAVE(RAX), %rax
+	movq	SAVE(RBX), %rbx
+	movq	SAVE(RDX), %rdx
+	ja	direct_noted
 	jmp	direct_enter
 
 /* stack_switch(ss, sp) */
@@ -1012,7 +1054,10 @@ ring_0_fault:
 	subq	$(guest_memory_5 - frames), %rax
 	cmpq	$(guest_memory_5_end - guest_memory_5), %rax
 	jb	direct_slow
-	subq	$(guest_stack_2 - guest_memory_5), %rax
+	subq	$(guest_memory_6 - guest_memory_5), %rax
+	cmpq	$(guest_memory_6_end - guest_memory_6), %rax
+	jb	direct_slow
+	subq	$(guest_stack_2 - guest_memory_6), %rax
 	cmpq	$(guest_stack_2_end - guest_stack_2), %rax
 	jb	int80_slow
 	subq	$(shadow_entry - guest_stack_2), %rax

@@ -263,6 +263,20 @@ static void iret_top(void)
 	iret_on(-16ul);
 }
 
+/* To the kernel, by a frame of which no more than the code segment is there. */
+static void iret_torn(void)
+{
+	struct iret_context *f = (void *)(TG_KTEST + TG_PAGE -
+					  offsetof(struct iret_context, rflags));
+
+	tg_map(tg_root, TG_KTEST,
+	       tg_pte(tg_page_alloc(), TG_P | TG_RW | TG_U | TG_A | TG_D));
+	f->flags = 0;
+	f->rip = (u64)user_ud2;
+	f->cs = FLAT_KERNEL_CS64 & ~3;
+	iret_on((u64)f);
+}
+
 /* To user mode, for which there are no page tables. */
 static void iret_no_root(void)
 {
@@ -337,6 +351,7 @@ static const struct tg_case cases[] = {
 	{ "iret-m2p", iret_m2p },
 	{ "iret-edge", iret_edge },
 	{ "iret-top", iret_top },
+	{ "iret-torn", iret_torn },
 	{ "iret-no-root", iret_no_root },
 	{ "event-unmapped", event_unmapped },
 	{ "event-window", event_window },

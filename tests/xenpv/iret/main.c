@@ -5,11 +5,13 @@
  * Claim: it loads what the frame on the stack says: to the kernel (RPL 0) or to
  * user mode (RPL 3), 64-bit or 32-bit, with or without VGCF_in_syscall; IF of the
  * frame becomes the event mask; IOPL, VM and privileged bits of RFLAGS do not come
- * through. What the CPU would refuse arrives as a fault of the mode that was to be
- * entered. `iretq` itself works at the same privilege.
+ * through. An event that may come then comes first. What the CPU would refuse
+ * arrives as a fault of the mode that was to be entered. `iretq` itself works at the
+ * same privilege.
  *
  * Source: Xen's do_iret; docs/abi/xenpv.md.
  */
+#include <lguest/api.h>
 #include "tg.h"
 
 const char tg_title[] = "iret";
@@ -124,6 +126,52 @@ static void check_mask(void)
 	tg_events_off();
 }
 
+/* An event that waits comes before the first instruction of what is gone back to. */
+static u64 event_rip;
+
+static void note_event(u32 port, struct tg_regs *regs)
+{
+	(void)port;
+	event_rip = regs->rip;
+}
+
+static void check_pending(void)
+{
+	struct iret_context f = kernel_frame();
+	u32 port = tg_bind_ipi();
+
+	tg_event_hook = note_event;
+	f.rsp = (u64)tg_va(tg_page_alloc()) + TG_PAGE;
+	tg_port_unmask(port);
+	tg_send(port);
+	to_kernel(&f);
+	TG_EQ(event_rip, 0, "event after iret without IF, from");
+	f.rflags = 0x202;
+	to_kernel(&f);
+	TG_EQ(event_rip, (u64)landing, "event after iret with IF, from");
+	TG_EQ(landed[0], f.rax, "rax after it");
+	tg_event_hook = NULL;
+	tg_events_off();
+}
+
+/* Each is a hypercall that makes no exit, if the CPU has what that takes. */
+static void check_short(void)
+{
+	struct iret_context f = kernel_frame();
+	u64 before;
+	u32 i;
+
+	if (!tg_box || tg_try("rdfsbase %%rax", : : : "rax") != TG_NO_TRAP)
+		return;
+	tg_trap_hook = catch_landing;
+	before = tg_ask(TG_ASK_STAT, LG_STAT_HYPERCALL);
+	for (i = 0; i < 100; i++)
+		to_kernel(&f);
+	before = tg_ask(TG_ASK_STAT, LG_STAT_HYPERCALL) - before;
+	tg_trap_hook = NULL;
+	TG_CHECK(before <= 10, "%lu exits for 100 irets", before);
+}
+
 static void tg_user_code user_ud2(void)
 {
 	asm volatile("ud2");
@@ -231,7 +279,9 @@ void test_main(void)
 	tg_trap_hook = catch_landing;
 	check_kernel();
 	check_mask();
+	check_pending();
 	tg_trap_hook = NULL;
+	check_short();
 	check_user();
 	check_bad();
 	check_iretq();
