@@ -53,8 +53,11 @@ static struct tty {
 	size_t used;
 } tty;
 
+/* All that would end us; run.c waits for some, and thread.c has SIGUSR1. */
 static const int tty_fatal_signals[] = {
 	SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP, SIGXCPU,
+	SIGXFSZ, SIGALRM, SIGVTALRM, SIGPROF, SIGUSR2, SIGIO, SIGPWR,
+	SIGSTKFLT,
 };
 
 /* Safe in a signal handler, and any number of times. */
@@ -217,6 +220,8 @@ static void tty_take_terminal(void)
 		return;		/* not a terminal */
 	for (size_t i = 0; i < ARRAY_SIZE(tty_fatal_signals); i++)
 		sigaction(tty_fatal_signals[i], &fatal, NULL);
+	for (int sig = SIGRTMIN; sig <= SIGRTMAX; sig++)
+		sigaction(sig, &fatal, NULL);
 	atexit(tty_restore);
 	tty.terminal = true;
 	tty_set_raw();
