@@ -6,6 +6,8 @@
 #include "boot/boot.h"
 
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "kernels.h"
 #include "ktap.h"
@@ -277,6 +279,45 @@ static void bombs(void)
 	bombs_for(LG_ABI_XENPV);
 }
 
+/*
+ * The library that unpacks, as if somebody had broken in through it: it tries a
+ * system call, and if that comes back, all is well with the kernel.
+ */
+static long break_in = -1;
+
+int __real_BZ2_bzBuffToBuffDecompress(char *to, unsigned int *to_len, char *from,
+				      unsigned int from_len, int small,
+				      int verbosity);
+int __wrap_BZ2_bzBuffToBuffDecompress(char *to, unsigned int *to_len, char *from,
+				      unsigned int from_len, int small,
+				      int verbosity)
+{
+	if (break_in >= 0)
+		syscall(break_in, -1, 0, 0, 0, 0, 0);
+	return __real_BZ2_bzBuffToBuffDecompress(to, to_len, from, from_len,
+						 small, verbosity);
+}
+
+/* It can compute, and die. */
+static void break_ins(void)
+{
+	static const long calls[] = {
+		SYS_write, SYS_read, SYS_openat, SYS_execve, SYS_kill, SYS_ptrace,
+		SYS_socket, SYS_ioctl, SYS_clone, SYS_process_vm_writev,
+	};
+	size_t len;
+
+	kernel_elf(&elf, KERNEL_MARK);
+	len = kernel_bzimage(image, &elf, sizeof(elf), pack_bzip2);
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		break_in = calls[i];
+		CHECK(load(image, len, "", false) == STATUS_DATA);
+	}
+	break_in = SYS_brk;
+	CHECK(load(image, len, "", false) == 0);
+	break_in = -1;
+}
+
 /* Bits flipped in the payload: refused, or harmless; never worse. */
 static void bzimage_damaged(void)
 {
@@ -355,6 +396,7 @@ static const struct ktap_case cases[] = {
 	{ "bzImages that are refused", bzimage_refused },
 	{ "bzImages that are damaged", bzimage_damaged },
 	{ "bzImages that unpack to too much", bombs },
+	{ "break-ins by way of bzImages", break_ins },
 	{ "files that are no kernels", not_kernels },
 	{ "initrds", initrds },
 };
