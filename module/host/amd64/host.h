@@ -308,6 +308,8 @@ void desc_load(struct lg_vcpu *vcpu);
 void desc_put(struct lg_vcpu *vcpu);
 void desc_load_ldt(struct lg_vcpu *vcpu);
 void msr_load(int cpu);
+void msr_enter(int cpu);
+void msr_leave(void);
 int msr_init(void);
 void msr_exit(void);
 void host_interrupt(unsigned long handler);

@@ -6,10 +6,19 @@
  *
  * CR4.PGE goes the same way: with it, translations of the host's kernel would
  * serve the guest's, whose addresses are the same.
+ *
+ * KVM does so, too.  For AMD's CPUs it swaps the MSRs with the rest of its guest; for
+ * Intel's it believes, while one of its threads has the CPU, that they are what it
+ * wrote last, and that they are the host's when an interrupt asks it to look.  Where
+ * it may do that, ours are there for a guest only, from each entry to its exit.
  */
+#include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
+#include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/user-return-notifier.h>
+#include <linux/workqueue.h>
+#include <asm/cpufeature.h>
 #include <asm/msr.h>
 #include <asm/tlbflush.h>
 #include "compat.h"
@@ -22,6 +31,10 @@
 /* With these selectors SYSRET gives Linux's own user segments. */
 #define STAR_HIGH	(0x23 << 16 | LG_CS)
 
+static bool eager_msrs;
+module_param(eager_msrs, bool, 0444);
+MODULE_PARM_DESC(eager_msrs, "Give the host its SYSCALL MSRs back after each switch (default: where there is VT-x, for KVM's sake)");
+
 struct msr_cpu {
 	struct user_return_notifier notifier;
 	bool ours;
@@ -31,12 +44,26 @@ struct msr_cpu {
 
 static DEFINE_PER_CPU(struct msr_cpu, msr_cpus);
 
-/* Interrupts are off. */
-static void msr_restore(struct msr_cpu *m)
+static void msr_take(struct msr_cpu *m, int cpu)
 {
-	if (!m->ours)
-		return;
-	m->ours = false;
+	rdmsrl(MSR_LSTAR, m->lstar);
+	rdmsrl(MSR_CSTAR, m->cstar);
+	rdmsrl(MSR_STAR, m->star);
+	rdmsrl(MSR_SYSCALL_MASK, m->mask);
+	rdmsrl(MSR_IA32_SYSENTER_CS, m->sysenter_cs);
+	wrmsrl(MSR_LSTAR, window_syscall(cpu));
+	wrmsrl(MSR_CSTAR, window_syscall32(cpu));
+	wrmsr(MSR_STAR, 0, STAR_HIGH);
+	wrmsrl(MSR_SYSCALL_MASK, FLAGS_OFF);
+	/* SYSENTER would enter the host's kernel on the guest's page tables. */
+	wrmsrl(MSR_IA32_SYSENTER_CS, 0);
+	m->pge = cr4_read_shadow() & X86_CR4_PGE;
+	if (m->pge)
+		cr4_update_irqsoff(0, X86_CR4_PGE);
+}
+
+static void msr_give(struct msr_cpu *m)
+{
 	wrmsrl(MSR_LSTAR, m->lstar);
 	wrmsrl(MSR_CSTAR, m->cstar);
 	wrmsrl(MSR_STAR, m->star);
@@ -44,6 +71,15 @@ static void msr_restore(struct msr_cpu *m)
 	wrmsrl(MSR_IA32_SYSENTER_CS, m->sysenter_cs);
 	if (m->pge)
 		cr4_update_irqsoff(X86_CR4_PGE, 0);
+}
+
+/* Interrupts are off. */
+static void msr_restore(struct msr_cpu *m)
+{
+	if (!m->ours)
+		return;
+	m->ours = false;
+	msr_give(m);
 	user_return_notifier_unregister(&m->notifier);
 }
 
@@ -65,25 +101,31 @@ void msr_load(int cpu)
 {
 	struct msr_cpu *m = this_cpu_ptr(&msr_cpus);
 
-	if (m->ours)
+	if (eager_msrs || m->ours)
 		return;
 	m->ours = true;
 	m->notifier.on_user_return = msr_user_return;
 	user_return_notifier_register(&m->notifier);
-	rdmsrl(MSR_LSTAR, m->lstar);
-	rdmsrl(MSR_CSTAR, m->cstar);
-	rdmsrl(MSR_STAR, m->star);
-	rdmsrl(MSR_SYSCALL_MASK, m->mask);
-	rdmsrl(MSR_IA32_SYSENTER_CS, m->sysenter_cs);
-	wrmsrl(MSR_LSTAR, window_syscall(cpu));
-	wrmsrl(MSR_CSTAR, window_syscall32(cpu));
-	wrmsr(MSR_STAR, 0, STAR_HIGH);
-	wrmsrl(MSR_SYSCALL_MASK, FLAGS_OFF);
-	/* SYSENTER would enter the host's kernel on the guest's page tables. */
-	wrmsrl(MSR_IA32_SYSENTER_CS, 0);
-	m->pge = cr4_read_shadow() & X86_CR4_PGE;
-	if (m->pge)
-		cr4_update_irqsoff(0, X86_CR4_PGE);
+	msr_take(m, cpu);
+}
+
+/**
+ * msr_enter - a guest is about to be entered, on this CPU
+ * @cpu: this one; interrupts are off until msr_leave()
+ */
+void msr_enter(int cpu)
+{
+	if (eager_msrs)
+		msr_take(this_cpu_ptr(&msr_cpus), cpu);
+}
+
+/**
+ * msr_leave - undo msr_enter()
+ */
+void msr_leave(void)
+{
+	if (eager_msrs)
+		msr_give(this_cpu_ptr(&msr_cpus));
 }
 
 /*
@@ -121,21 +163,33 @@ int msr_init(void)
 	if (rc < 0)
 		return rc;
 	msr_hotplug_state = rc;
+	eager_msrs |= boot_cpu_has(X86_FEATURE_VMX);
 	lg_syscore_register(&msr_syscore);
 	return 0;
 }
 
-static void msr_restore_cpu(void *unused)
+static long msr_restore_cpu(void *unused)
 {
-	msr_restore(this_cpu_ptr(&msr_cpus));
+	struct msr_cpu *m = this_cpu_ptr(&msr_cpus);
+
+	msr_user_return(&m->notifier);
+	return 0;
 }
 
 /**
  * msr_exit - give all CPUs the host's values back, now
+ *
+ * By a thread on each, not an interrupt: KVM for AMD's CPUs may have come upon ours
+ * and brings them back after each exit of its guest, till another thread runs.
  */
 void msr_exit(void)
 {
+	int cpu;
+
 	lg_syscore_unregister(&msr_syscore);
 	cpuhp_remove_state_nocalls(msr_hotplug_state);
-	on_each_cpu(msr_restore_cpu, NULL, 1);
+	cpus_read_lock();
+	for_each_online_cpu(cpu)
+		work_on_cpu(cpu, msr_restore_cpu, NULL);
+	cpus_read_unlock();
 }

@@ -318,7 +318,9 @@ unsigned int host_switch(struct lg_vcpu *vcpu)
 		wrpkru(host->pkru);
 	}
 
+	msr_enter(cpu);
 	trap = call_switcher(window_entry(cpu));
+	msr_leave();
 
 	if (pku) {
 		host->pkru = rdpkru();
