@@ -7,7 +7,8 @@
  * faults have the U bit; INT works through gates of DPL 3 alone; user mode cannot
  * make hypercalls nor privileged instructions, and sees nothing that only the
  * kernel's root maps. SYSCALL of 32-bit programs has a callback of its own, SYSENTER
- * is a #GP or #UD.
+ * is a #GP or #UD; both are that for a kernel in a 32-bit segment, where SYSCALL is no
+ * hypercall.
  *
  * Source: docs/abi/xenpv.md; Xen's entry.S, lstar_enter and cstar_enter.
  */
@@ -299,6 +300,42 @@ static void check_sysenter(void)
 	TG_EQ(u.rip, (u64)user_sysenter, "rip of it");
 }
 
+/* The kernel's way into its own 32-bit segment, with a stack it can name there. */
+static void go_32bit(void *fn)
+{
+	asm volatile("movq %0, %%rsp\n\tpushq %1\n\tpushq %2\n\tlretq"
+		     : : "r"(TG_UTEST + 3 * TG_PAGE), "i"(FLAT_RING3_CS32), "r"(fn)
+		     : "memory");
+}
+
+static void check_kernel32(void (*fn)(void), const char *what)
+{
+	u32 vector = tg_catch(go_32bit, fn);
+
+	TG_CHECK(vector == 13 || vector == 6, "%s: trap %u", what, vector);
+	TG_EQ(tg_fault.rip, (u64)fn, "rip of it");
+	TG_EQ(tg_fault.cs & 0xffff, FLAT_RING3_CS32 & ~3, "cs of it");
+	TG_EQ(tg_fault.rsp, TG_UTEST + 3 * TG_PAGE, "rsp of it");
+}
+
+USER_INSN(user_syscall_only, "syscall")
+
+static void check_kernel_32bit(void)
+{
+	u32 i;
+
+	for (i = 1; i < 3; i++)
+		tg_user_map(TG_UTEST + i * TG_PAGE,
+			    tg_pte(tg_page_alloc(), TG_RW));
+	check_kernel32(user_ud2, "ud2 in the kernel's 32-bit code");
+	TG_EQ(tg_fault.vector, 6, "trap of ud2");
+	check_kernel32(user_sysenter, "SYSENTER in the kernel's 32-bit code");
+	check_kernel32(user_syscall_only, "SYSCALL in the kernel's 32-bit code");
+	/* Nothing of it stays. */
+	TG_EQ(tg_hcall(xen_version, 0, 0, 0, 0), 0x40011, "a hypercall after it");
+	TG_EQ(tg_user_call(user_ud2, 0, NULL), 6, "ud2 of a program after it");
+}
+
 void test_main(void)
 {
 	tg_user_init();
@@ -318,5 +355,6 @@ void test_main(void)
 	check_gates();
 	check_syscall32();
 	check_sysenter();
+	check_kernel_32bit();
 	check_no_hypercall();
 }
