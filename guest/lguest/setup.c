@@ -20,7 +20,7 @@
 #include "hcall.h"
 
 extern const char lguest_noirq_iret[];
-extern struct alt_instr __alt_instructions[], __alt_instructions_end[];
+extern const struct alt_instr __lguest_alts[], __alt_instructions[];
 
 bool lguest_guest __ro_after_init;
 
@@ -51,9 +51,8 @@ __visible void __init lguest_patch_text(void)
 {
 	const struct alt_instr *a;
 
-	for (a = __alt_instructions; a < __alt_instructions_end; a++)
-		if (a->cpuid == X86_FEATURE_LGUEST)
-			patch_one(a);
+	for (a = __lguest_alts; a < __alt_instructions; a++)
+		patch_one(a);
 	lguest_guest = true;
 }
 
@@ -113,7 +112,6 @@ static struct notifier_block lguest_panic_notifier = {
 /* From i386_start_kernel(): no PC around us, take the hooks that has. */
 void __init lguest_setup(void)
 {
-	setup_force_cpu_cap(X86_FEATURE_LGUEST);
 	reserve_top_address(lguest_data.reserve_mem);
 
 	x86_init.resources.memory_setup = lguest_memory_setup;
