@@ -5,10 +5,9 @@
  * acknowledge, and a line that comes again meanwhile stays pending there.
  */
 #include <linux/irq.h>
-#include <linux/pci.h>
+#include <asm/desc.h>
 #include <asm/hw_irq.h>
 #include <asm/i8259.h>
-#include <asm/pci_x86.h>
 
 #include "hcall.h"
 
@@ -46,28 +45,4 @@ void __init lguest_init_IRQ(void)
 				 irq_to_desc(i));
 	}
 	idt_setup_apic_and_irq_gates();
-}
-
-/* The launcher writes our line into the device's configuration space. */
-static int lguest_enable_irq(struct pci_dev *dev)
-{
-	u8 line = 0;
-
-	pci_read_config_byte(dev, PCI_INTERRUPT_LINE, &line);
-	if (line >= LG32_IRQS)
-		return -EINVAL;
-	dev->irq = line;
-	return 0;
-}
-
-static void lguest_disable_irq(struct pci_dev *dev)
-{
-}
-
-void __init lguest_init_pci(void)
-{
-	/* No chipset to look for: each access would be two exits. */
-	pci_probe |= PCI_PROBE_NOEARLY;
-	pcibios_enable_irq = lguest_enable_irq;
-	pcibios_disable_irq = lguest_disable_irq;
 }
