@@ -141,23 +141,35 @@
 
 /*
  * On the guest's page tables, the frame that its kernel wants on its stack, of what
- * the CPU knows of the program. RAX = where it ends, R11 = the flags; RBX, RCX and
- * RDX are lost. Between the label \stack and its end, the stack may not be there.
- * A page fault has an error code, as the guest's own tables would give it.
+ * the CPU knows of the program; or of the kernel itself, which stays on the stack it
+ * has. RAX = where it ends, R11 = the flags; RBX, RCX and RDX are lost. Between the
+ * label \stack and its end, the stack may not be there. A page fault has an error
+ * code, as the guest's own tables would give it.
  */
-.macro BOUNCE stack rip cs flags sp ss masks error
+.macro BOUNCE stack rip cs flags sp ss masks error kernel=0
+	.if !\kernel
 	movq	DIRECT(kernel_cr3), %rax
 	movq	%rax, %cr3
+	.endif
 	movq	DIRECT(info), %rdx
 	movzbl	INFO_MASK(%rdx), %edx
+	.if \kernel
+	movq	\sp, %rax
+	andq	$~15, %rax
+	.else
 	movq	DIRECT(kernel_sp), %rax
+	.endif
 	STAC_
 \stack:
 	.ifnb \error
 	movq	%rcx, -64(%rax)
 	movq	%r11, -56(%rax)
 	movl	\error, %ebx
+	.if \kernel
+	andl	$(PF_PROT | PF_WRITE | PF_INSTR), %ebx
+	.else
 	andl	$(PF_PROT | PF_WRITE | PF_USER | PF_INSTR), %ebx
+	.endif
 	movq	%rbx, -48(%rax)
 	.else
 	movq	%rcx, -56(%rax)
@@ -317,6 +329,8 @@ direct_to_kernel:
 	movq	DIRECT(gs_kernel), %rbx
 	wrgsbase %rbx
 	movl	$1, DIRECT(kernel)
+/* The kernel has been running. */
+direct_in_kernel:
 	incq	DIRECT(changes)
 	pushq	$LG_FLAT_DS
 	subq	$BOUNCE_BYTES, %rax
@@ -779,9 +793,9 @@ int80_exit:
 	jmp	switch_to_host
 
 /*
- * A page fault of a program: the guest's own if the shadow entry says so, see
- * mmu64/fault.c. Error code and five words on the stack. A fault on the way changes
- * CR2, and not what it was about.
+ * A page fault at a program's address: the guest's own if the shadow entry says so,
+ * see mmu64/fault.c. Error code and five words on the stack. A fault on the way
+ * changes CR2, and not what it was about.
  */
 handle_pf:
 	ENDBR_
@@ -789,15 +803,13 @@ handle_pf:
 	jz	pf_exit
 	cmpl	$0, DIRECT(on)
 	je	pf_exit
-	cmpl	$0, DIRECT(kernel)
-	jne	table_store
-	cmpq	$0, DIRECT(pf_rip)
-	je	pf_exit
 	SAVE_GUEST
 	movq	%cr2, %rax
 	movq	%rax, SAVE(OTHER)
 	btq	$47, %rax
-	jc	pf_slow
+	jc	table_store
+	cmpq	$0, DIRECT(pf_rip)
+	je	pf_slow
 	shrq	$12, %rax
 	movabsq	$SELF_BASE, %rcx
 shadow_entry:
@@ -815,10 +827,23 @@ shadow_entry:
 	andl	$(PTE_P | PTE_RW | SHADOW_NARROWED), %eax
 	cmpl	$PTE_P, %eax
 	jne	pf_slow
-1:	movq	SAVE(RCX), %rcx
+1:	cmpl	$0, DIRECT(kernel)
+	jne	3f
+	movq	SAVE(RCX), %rcx
 	BOUNCE	guest_stack_3, rip=8(%rsp), cs=16(%rsp), flags=24(%rsp), \
 		sp=32(%rsp), ss=40(%rsp), masks=DIRECT(pf_masks), error=(%rsp)
-	movq	SAVE(OTHER), %rcx
+	jmp	4f
+	/* The kernel's, as it copies from or to a program. */
+3:	cmpw	$LG_FLAT_CS64, 16(%rsp)
+	jne	pf_slow
+	movq	32(%rsp), %rax
+	subq	$128, %rax
+	IN_KERNEL %rax pf_slow
+	movq	SAVE(RCX), %rcx
+	BOUNCE	guest_stack_4, rip=8(%rsp), cs=$KERNEL_CS, flags=24(%rsp), \
+		sp=32(%rsp), ss=40(%rsp), masks=DIRECT(pf_masks), error=(%rsp), \
+		kernel=1
+4:	movq	SAVE(OTHER), %rcx
 	movq	DIRECT(info), %rdx
 	movq	%rcx, INFO_CR2(%rdx)
 	leaq	FRAME_END, %rsp
@@ -826,24 +851,26 @@ shadow_entry:
 	subq	$ERROR_BYTES, %rax
 	movq	DIRECT(pf_rip), %rcx
 	andl	$FLAGS_TRAP, %r11d
+	cmpl	$0, DIRECT(kernel)
+	jne	direct_in_kernel
 	jmp	direct_to_kernel
 
 /*
- * A write fault of the kernel: a store to a last-level table that it has mapped
- * read-only, and that we have at hand? It is done if it is one of the instructions
- * with which Linux takes entries back: XCHG of one of four registers, AND of a byte.
- * As above; the guest's stack is of no interest.
+ * Another address. A write fault of the kernel: a store to a last-level table that
+ * it has mapped read-only, and that we have at hand? It is done if it is one of the
+ * instructions with which Linux takes entries back: XCHG of one of four registers,
+ * AND of a byte. The guest's stack is of no interest.
  */
 table_store:
+	cmpl	$0, DIRECT(kernel)
+	je	pf_slow
 	cmpl	$(PF_PROT | PF_WRITE | PF_USER), (%rsp)
-	jne	pf_exit
+	jne	pf_slow
 	cmpw	$LG_FLAT_CS64, 16(%rsp)
-	jne	pf_exit
+	jne	pf_slow
 	testl	$FLAG_TF, 24(%rsp)
-	jnz	pf_exit
-	SAVE_GUEST
-	movq	%cr2, %rbx
-	movq	%rbx, SAVE(OTHER)
+	jnz	pf_slow
+	movq	%rax, %rbx
 	testb	$7, %bl
 	jnz	pf_slow
 	IN_KERNEL %rbx pf_slow
@@ -1061,7 +1088,7 @@ ring_0_fault:
 	cmpq	$(guest_stack_2_end - guest_stack_2), %rax
 	jb	int80_slow
 	subq	$(shadow_entry - guest_stack_2), %rax
-	cmpq	$(guest_stack_3_end - shadow_entry), %rax
+	cmpq	$(guest_stack_4_end - shadow_entry), %rax
 	jb	pf_slow
 	subq	$(store - shadow_entry), %rax
 	cmpq	$(store_end - store), %rax

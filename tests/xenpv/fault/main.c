@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Page faults of programs, and the stores to page tables that make for them.
+ * Page faults at programs' addresses, of programs and of the kernel that copies, and
+ * the stores to page tables that make for them.
  *
  * Claim: the first fault at a page and the later ones, which need no exit, tell the
  * guest's kernel the same: error code, CR2, registers; a page that is mapped since
@@ -16,7 +17,7 @@
 #include <lguest/api.h>
 #include "tg.h"
 
-const char tg_title[] = "page faults of programs";
+const char tg_title[] = "page faults at programs' addresses";
 
 #define PAGES	64
 #define READ	4
@@ -91,6 +92,72 @@ static void expect_none(const void *fn, u32 n)
 
 	TG_CHECK(run(&u, fn, gva(n)) == 6, "%#lx: trap %u, error %#lx", gva(n),
 		 tg_fault.vector, tg_fault.error);
+}
+
+/* The kernel makes an access, on this stack: the trap, with registers as they were. */
+#define KERNEL_ACCESS(insn, at, sp) ({ \
+	u64 a_ = 1, b_ = 2, c_ = 3, d_ = 4; \
+	register u64 r11_ asm("r11") = 5; \
+	u32 vector_ = tg_try("movq %[stack], %%rsp\n\tstc\n\t" insn, \
+			     : "+a"(a_), "+b"(b_), "+c"(c_), "+d"(d_), \
+			       "+r"(r11_) \
+			     : [stack] "r"(sp), "S"(at) : "memory", "cc"); \
+	TG_CHECK(a_ == 1 && b_ == 2 && c_ == 3 && d_ == 4 && r11_ == 5, \
+		 "%#lx: registers %lu %lu %lu %lu %lu", (u64)(at), a_, b_, c_, \
+		 d_, r11_); \
+	vector_; \
+})
+
+static u32 kernel_run(bool write, u64 at, u64 sp)
+{
+	return write ? KERNEL_ACCESS("movq $0, (%%rsi)", at, sp) :
+		       KERNEL_ACCESS("testq $0, (%%rsi)", at, sp);
+}
+
+static const u64 gs_mark[2] = { 0x6b65726e656c, 0x75736572 };	/* kernel's, user's */
+
+/* GS is the kernel's own, and that of programs waits in its MSR. */
+static void check_gs(void)
+{
+	u32 low, high;
+	u64 mark;
+
+	asm volatile("movq %%gs:0, %0" : "=r"(mark));
+	TG_EQ(mark, gs_mark[0], "what GS leads to");
+	asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(0xc0000102));
+	TG_EQ((u64)high << 32 | low, (u64)&gs_mark[1], "the other GS base");
+}
+
+static void expect_kernel_fault_on(u64 sp, bool write, u32 n, u64 error)
+{
+	u8 mask = tg_info()->evtchn_upcall_mask;
+
+	TG_CHECK(kernel_run(write, gva(n), sp) == 14, "%#lx: trap %u, not 14",
+		 gva(n), tg_fault.vector);
+	TG_CHECK(tg_fault.error == error && tg_fault.cr2 == gva(n),
+		 "%#lx: error %#lx, not %#lx, cr2 %#lx", gva(n), tg_fault.error,
+		 error, tg_fault.cr2);
+	TG_EQ(tg_fault.cs, (FLAT_KERNEL_CS64 & ~3) | (u64)mask << 32, "cs");
+	TG_EQ(tg_fault.ss, FLAT_KERNEL_SS64, "ss");
+	TG_EQ(tg_fault.rsp, sp, "rsp");
+	TG_EQ(tg_fault.frame + sizeof(struct tg_regs), sp & ~15ul, "frame's end");
+	TG_EQ(tg_fault.rflags & 0x3201, mask ? 1 : 0x201, "flags");
+	TG_EQ(tg_fault.mask, 1, "mask in the handler");
+	check_gs();
+}
+
+static u64 kernel_stack;
+
+static void expect_kernel_fault(bool write, u32 n, u64 error)
+{
+	expect_kernel_fault_on(kernel_stack + n % 16, write, n, error);
+}
+
+static void expect_kernel_none(bool write, u32 n)
+{
+	TG_CHECK(kernel_run(write, gva(n), kernel_stack) == TG_NO_TRAP,
+		 "%#lx: trap %u, error %#lx", gva(n), tg_fault.vector,
+		 tg_fault.error);
 }
 
 /* By calls, as is right. */
@@ -275,6 +342,31 @@ static void check_native_write(void)
 		expect_at_last(user_write, n);
 }
 
+/* As the program would have it, but for the bit that tells who it was. */
+static void check_kernel(void)
+{
+	u32 n;
+
+	map_all(0);
+	for (n = 0; n < PAGES; n++) {
+		if (n == PAGES / 2)
+			tg_events_on();
+		expect_kernel_fault(false, n, READ & ~4);
+		expect_kernel_fault(true, n, WRITE & ~4);
+		expect_fault(user_read, n, READ);
+	}
+	tg_events_off();
+	map_all(TG_P | TG_U);
+	for (n = 0; n < PAGES; n++) {
+		expect_kernel_fault(true, n, (WRITE & ~4) | PRESENT);
+		expect_kernel_none(false, n);
+		expect_kernel_fault(true, n, (WRITE & ~4) | PRESENT);
+	}
+	map_all(TG_P | TG_U | TG_W | TG_A);
+	for (n = 0; n < PAGES; n++)
+		expect_kernel_none(true, n);
+}
+
 /* Pages that no shadow knows, so that the first push faults. */
 static void check_no_stack(void)
 {
@@ -291,6 +383,8 @@ static void check_no_stack(void)
 			       0, 0), 0, "stack_switch");
 		expect_fault(user_read, n, READ);
 		expect_fault(user_write, PAGES - 1 - n, WRITE);
+		tg_map(tg_root, TG_KTEST, tg_pte(frame[2 * n], TG_P | TG_U | TG_W));
+		expect_kernel_fault_on(TG_KTEST + TG_PAGE, false, n, READ & ~4);
 	}
 	TG_EQ(tg_hcall(stack_switch, TG_USER_SS, TG_TRAP_SP, 0, 0), 0,
 	      "stack_switch back");
@@ -311,6 +405,12 @@ static void check_exits(void)
 	before = tg_ask(TG_ASK_STAT, LG_STAT_FAULT) - before;
 	TG_CHECK(before <= PAGES / 8, "%lu exits for %u faults", before, PAGES);
 	before = tg_ask(TG_ASK_STAT, LG_STAT_FAULT);
+	for (n = 0; n < PAGES; n++)
+		expect_kernel_fault(true, n, WRITE & ~4);
+	before = tg_ask(TG_ASK_STAT, LG_STAT_FAULT) - before;
+	TG_CHECK(before <= PAGES / 8, "%lu exits for %u faults of the kernel",
+		 before, PAGES);
+	before = tg_ask(TG_ASK_STAT, LG_STAT_FAULT);
 	check_stores();
 	before = tg_ask(TG_ASK_STAT, LG_STAT_FAULT) - before;
 	TG_CHECK(before <= PAGES / 2, "%lu exits for %u stores", before,
@@ -325,6 +425,9 @@ void test_main(void)
 	for (n = 0; n < PAGES; n++)
 		frame[n] = tg_page_alloc();
 	map_all(TG_RW);
+	tg_hcall(set_segment_base, SEGBASE_GS_KERNEL, (u64)&gs_mark[0], 0, 0);
+	tg_hcall(set_segment_base, SEGBASE_GS_USER, (u64)&gs_mark[1], 0, 0);
+	kernel_stack = (u64)tg_va(tg_page_alloc()) + TG_PAGE - 16;
 	for (n = 0; n < 2; n++) {
 		check_absent();
 		check_read_only();
@@ -333,6 +436,7 @@ void test_main(void)
 		check_native();
 		check_native_write();
 		check_stores();
+		check_kernel();
 		check_no_stack();
 	}
 	check_exits();
