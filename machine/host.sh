@@ -8,18 +8,26 @@
 #   release   `uname -r` of that kernel
 #   modules   files of ko/ to load for 9p shares and tests, in an order that works
 #   kvm       the same for KVM, to be loaded beside lg.ko
-# Nothing happens if it is there.  The folder is named after the version, so
-# that a newer kernel (remove the link NAME, or `make distclean`) never mixes
-# with an older one.
+# Nothing happens if it is there, made of what is listed now (file key).  The folder
+# is named after that and the version, so that a newer kernel (remove the link NAME,
+# or `make distclean`) never mixes with an older one.
 set -eu
 cd "$(dirname "$0")/.."
 here=$PWD
 name=$1
 arch=${name%%-*}
+# shellcheck source=machine/progress.sh
+. machine/progress.sh
+
+# What it is made of: packages, and the modules to keep.
+packages=$(awk -v kind="$name" '$1 == kind { print $2 }' machine/packages)
+kvm='kvm_amd kvm_intel'
+modules='9pnet_virtio 9p virtio_pci virtio_console virtio_blk msr loop'
+key=$(echo "$packages; $kvm; $modules" | sha256sum | cut -c1-8)
 
 hosts=${XDG_CACHE_HOME:-$HOME/.cache}/lguest/host
 current=$hosts/$name
-if [ -e "$current/modules" ]; then
+if [ -e "$current/modules" ] && [ "$(cat "$current/key" 2>/dev/null)" = "$key" ]; then
 	readlink -f "$current"
 	exit 0
 fi
@@ -31,19 +39,18 @@ echo "lguest: fetching the stock $name host kernel (log: $log)" >&2
 work=$(mktemp -d "$hosts/new.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
+# Called where `set -e` means nothing.
 fetch() (
-	set -e
-	mkdir "$work/deb" && cd "$work/deb"
-	# shellcheck disable=SC2046  # names are words
-	set -f -- $(awk -v kind="$name" '$1 == kind { print $2 }' \
-		"$here/machine/packages")
+	mkdir "$work/deb" && cd "$work/deb" || exit
+	# shellcheck disable=SC2086  # names are words
+	set -f -- $packages
 	set +f
-	"$here/machine/apt.sh" "$arch" "$@"
+	"$here/machine/apt.sh" "$arch" "$@" || exit
 	for deb in *.deb; do
-		dpkg-deb -x "$deb" "$work/root"
+		dpkg-deb -x "$deb" "$work/root" || exit
 	done
 )
-if ! fetch >"$log" 2>&1; then
+if ! with_minutes "$log" fetch; then
 	tail -n 20 "$log" >&2
 	echo "lguest: cannot download the $name host (see $log)" >&2
 	exit 1
@@ -52,7 +59,7 @@ fi
 root=$work/root
 release=$(basename "$root"/boot/vmlinuz-* | sed s/^vmlinuz-//)
 version=$(dpkg-deb -f "$work"/deb/linux-image-"$release"[_-]*.deb Version)
-host=$hosts/$release-$version
+host=$hosts/$release-$version-$key
 rm -rf "$work/deb" "$host"
 mkdir -p "$host/ko"
 
@@ -96,10 +103,12 @@ keep() {
 		echo "$ko"
 	done
 }
-keep kvm_amd kvm_intel >"$host/kvm"
-keep 9pnet_virtio 9p virtio_pci virtio_console virtio_blk msr loop \
-	>"$host/modules.new"
+# shellcheck disable=SC2086  # names are words
+keep $kvm >"$host/kvm"
+# shellcheck disable=SC2086  # names are words
+keep $modules >"$host/modules.new"
 echo "$release" >"$host/release"
+echo "$key" >"$host/key"
 mv "$host/modules.new" "$host/modules"
 
 ln -sfn "$(basename "$host")" "$current"

@@ -4,6 +4,8 @@
 # Prints one line if there is work, nothing otherwise.
 set -eu
 cd "$(dirname "$0")/.."
+# shellcheck source=machine/progress.sh
+. machine/progress.sh
 
 list() {
 	for kind in "$@"; do
@@ -31,11 +33,14 @@ echo "lguest: installing packages (log: $log)" >&2
 
 # A mirror in the middle of an update may fail one index: what counts is
 # whether the packages arrive.
-echo "missing:" "$missing" >"$log"
-$as_root apt-get update >>"$log" 2>&1 || true
 # shellcheck disable=SC2086  # names are words
-if ! $as_root env DEBIAN_FRONTEND=noninteractive apt-get install \
-		--yes --no-install-recommends $missing >>"$log" 2>&1; then
+install_missing() {
+	echo "missing:" $missing
+	$as_root apt-get update || true
+	$as_root env DEBIAN_FRONTEND=noninteractive apt-get install \
+		--yes --no-install-recommends $missing
+}
+if ! with_minutes "$log" install_missing; then
 	tail -n 20 "$log" >&2
 	echo "lguest: cannot install the packages above" >&2
 	exit 1

@@ -6,6 +6,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 here=$PWD
+# shellcheck source=machine/progress.sh
+. machine/progress.sh
 
 kernels=${XDG_CACHE_HOME:-$HOME/.cache}/lguest/kernels
 list=$(awk '$1 == "kernel" { print $2 }' machine/packages)
@@ -22,21 +24,22 @@ echo "lguest: fetching stock guest kernels (log: $log)" >&2
 work=$(mktemp -d "$kernels.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
+# Called where `set -e` means nothing.
 fetch() (
-	set -ef
-	cd "$work"
+	cd "$work" || exit
+	set -f
 	# shellcheck disable=SC2086  # names are words
-	"$here/machine/apt.sh" amd64 $list
+	"$here/machine/apt.sh" amd64 $list || exit
 	set +f
 	for deb in *.deb; do
 		dpkg-deb --fsys-tarfile "$deb" | tar -x --wildcards \
 			'./boot/vmlinuz-*' './usr/lib/grub-xen/*' || true
 	done
-	mv usr/lib/grub-xen/grub-x86_64-xen.bin "$kernels/grub"
-	mv boot/vmlinuz-6.1.* "$kernels/vmlinuz"
-	mv boot/vmlinuz-6.12.* "$kernels/vmlinuz-6.12"
+	mv usr/lib/grub-xen/grub-x86_64-xen.bin "$kernels/grub" &&
+		mv boot/vmlinuz-6.1.* "$kernels/vmlinuz" &&
+		mv boot/vmlinuz-6.12.* "$kernels/vmlinuz-6.12"
 )
-if ! fetch >"$log" 2>&1; then
+if ! with_minutes "$log" fetch; then
 	tail -n 20 "$log" >&2
 	echo "lguest: cannot download the guest kernels (see $log)" >&2
 	exit 1

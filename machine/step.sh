@@ -10,32 +10,23 @@ shift 2
 
 [ "${V:-}" != 1 ] || exec "$@"
 
+# shellcheck source=machine/progress.sh
+. "$(dirname "$0")/progress.sh"
 mkdir -p build/log
 # Two makes in one tree take turns.
 exec 9>build/log/.lock
 flock 9
 log=build/log/$name.log
-# Sleeps in a way that ends with the shell that sleeps.
-nap() {
-	sleep "$1" &
-	wait $!
-}
-
-progress() {
-	trap 'kill $!; exit' TERM
+say_what() {
+	trap 'kill $!; exit' USR1
 	nap 1
 	echo "lguest: $what (log: $log)" >&2
-	minutes=0
-	while nap 60; do
-		minutes=$((minutes + 1))
-		echo "lguest: ... $minutes min, $(wc -l <"$log") lines" >&2
-	done
 }
-progress >/dev/null &
+say_what >/dev/null &
 notice=$!
 rc=0
-"$@" >"$log" 2>&1 </dev/null || rc=$?
-kill "$notice" 2>/dev/null || true
+with_minutes "$log" "$@" || rc=$?
+kill -USR1 "$notice" 2>/dev/null || true
 wait "$notice" 2>/dev/null || true
 [ "$rc" != 0 ] || exit 0
 tail -n 30 "$log" >&2

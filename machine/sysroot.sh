@@ -5,6 +5,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 here=$PWD
+# shellcheck source=machine/progress.sh
+. machine/progress.sh
 
 sysroot=${XDG_CACHE_HOME:-$HOME/.cache}/lguest/sysroot-i386
 list=$(awk '$1 == "lib" { print $2 }' machine/packages)
@@ -21,16 +23,16 @@ echo "lguest: fetching static i386 libraries (log: $log)" >&2
 work=$(mktemp -d "$sysroot.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
+# Called where `set -e` means nothing.
 fetch() (
-	set -e
-	mkdir "$work/deb" && cd "$work/deb"
+	mkdir "$work/deb" && cd "$work/deb" || exit
 	# shellcheck disable=SC2086  # names are words
-	"$here/machine/apt.sh" i386 $list
+	"$here/machine/apt.sh" i386 $list || exit
 	for deb in *.deb; do
-		dpkg-deb -x "$deb" "$sysroot"
+		dpkg-deb -x "$deb" "$sysroot" || exit
 	done
 )
-if ! fetch >"$log" 2>&1; then
+if ! with_minutes "$log" fetch; then
 	tail -n 20 "$log" >&2
 	echo "lguest: cannot download the i386 libraries (see $log)" >&2
 	exit 1
