@@ -67,7 +67,8 @@ kill_some() {
 	return 0
 }
 
-# The guests before have filled the host's caches.
+# The first round fills caches of the host.
+kill_some
 before=$(used)
 kill_some
 after=$(used)
