@@ -46,6 +46,7 @@ help:
 ##   BOCHS_CPU=tigerlake       on another model of CPU
 ## make fuzz                 long random tests: SEED=1, N=400 (guests each);
 ##                             MACHINES=debug: on the host kernel of `make debug`
+## make matrix               stock kernels on all sorts of 64-bit hosts: half an hour
 ## make bench                measure guest against host
 ## make bench-peer           Xen on this machine, for the next bench (amd64)
 ## make check                static checks
@@ -159,7 +160,7 @@ host-machine: $(MODULE) launcher guest tests build/make_exit.so
 
 # --- Test --------------------------------------------------------------------
 
-.PHONY: test debug bochs fuzz bench bench-peer mutants check
+.PHONY: test debug bochs fuzz matrix bench bench-peer mutants check
 test: $(LEGS:%=all-%)
 	@machine/runner $(LEGS:%=--leg %) $(TESTS)
 
@@ -188,6 +189,12 @@ bochs: $(LEGS:%=all-%)
 
 fuzz: all $(if $(filter debug,$(MACHINES)),debug-module)
 	@TESTS="$(TESTS)" machine/fuzz $(HOST)
+
+# Intel and AMD, page-table isolation on and off, one CPU and two, both host
+# kernels: each guest kernel with little memory and with much.
+matrix: all-amd64
+	@set -f; MACHINES="$(or $(MACHINES),matrix-*)" machine/runner --leg amd64 \
+		$(or $(TESTS),matrix/*)
 
 bench: all
 	@$(MAKE) -C bench HOST=$(HOST)

@@ -52,6 +52,17 @@ MACHINES = {
                       "like": "default", "slow": 10},
     },
 }
+# What stock kernels shall run on: each of these with each of those, for `make
+# matrix` alone.  In a case, `matrix` is all of them.
+MATRIX = ["matrix-%s-%s-%s-%s" % (maker, pti, cpus, kernel)
+          for maker in ("amd", "intel") for pti in ("pti", "nopti")
+          for cpus in ("1cpu", "2cpus") for kernel in ("6.1", "6.12")]
+for _name in MATRIX:
+    _, _maker, _pti, _cpus, _kernel = _name.split("-")
+    MACHINES["amd64"][_name] = {
+        "append": "pti=" + {"pti": "on", "nopti": "off"}[_pti],
+        "smp": int(_cpus[0]), "cpu": AMD if _maker == "amd" else INTEL,
+        "host": "amd64" + ("-6.12" if _kernel == "6.12" else ""), "slow": 1}
 OUTER = "outer"
 # Runs only cases that name it: what it is like is tested one by one elsewhere.
 ON_REQUEST = ("vmap-pti",)
@@ -96,6 +107,11 @@ class Case:
         return (self.name, "%s/%s" % (self.machine, self.name), self.title)
 
     @property
+    def is_guests(self):
+        """Guests do all that happens: the host's log has nothing to say."""
+        return self.kind == "guest" or "/survive " in self.command
+
+    @property
     def title(self):
         return "%s/%s/%s" % (self.leg, self.machine, self.name)
 
@@ -123,6 +139,8 @@ def _machines(leg, kind, wanted, debug, bochs):
         wanted += [name for name in MACHINES[leg]
                    if name not in ON_REQUEST and not _is_slow(leg, name)]
         wanted.remove("all")
+    if "matrix" in wanted:
+        wanted = [name for name in wanted if name != "matrix"] + MATRIX
     for name in wanted:
         _check(any(name in each for each in MACHINES.values()),
                "no machine `%s`" % name)
@@ -164,7 +182,8 @@ def _expand(leg, name, stanza):
 
 
 def load(leg, patterns, machines):
-    """The leg's cases whose name or title matches one of the patterns."""
+    """The leg's cases whose name or title matches one of the patterns, and the
+    machine one of those."""
     parser = configparser.ConfigParser(interpolation=None, strict=True,
                                        default_section=None)
     folder = os.path.join(images.TOP, os.environ.get("CASES", "tests/cases"))
@@ -181,7 +200,8 @@ def load(leg, patterns, machines):
             raise SystemExit("lguest: test case [%s]: %s"
                              % (name, error)) from None
     return [case for case in found
-            if (case.machine in machines if machines else
+            if (any(fnmatch.fnmatch(case.machine, each) for each in machines)
+                if machines else
                 not _is_slow(leg, case.machine))
             and (not patterns or any(
                 fnmatch.fnmatch(name, pattern)
