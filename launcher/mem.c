@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Guest memory.  It is one shared anonymous mapping, which the module fills
+ * Guest memory.  It is one private anonymous mapping, which the module fills
  * the guest's page tables from as the guest touches it.  This is the only
  * file that turns a guest-physical address into a pointer.
  */
@@ -12,6 +12,8 @@
 #include <sys/sysinfo.h>
 
 #include "report.h"
+
+#define HUGE_PAGE	(2 * MIB)
 
 /*
  * Ask for more than the machine has and it may well be granted, only for the
@@ -40,11 +42,12 @@ int mem_init(struct mem *mem, u64 size)
 
 	if (status)
 		return status;
-	if (size > SIZE_MAX)
+	if (size > SIZE_MAX - HUGE_PAGE)
 		return complain(STATUS_HOST,
 				"--memory %lluM does not fit this program's address space",
 				(unsigned long long)(size / MIB));
-	base = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	/* It begins where a huge page can, so that all of it can be in such. */
+	base = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (base == MAP_FAILED)
 		return complain(STATUS_HOST,
@@ -52,17 +55,29 @@ int mem_init(struct mem *mem, u64 size)
 				(unsigned long long)(size / MIB),
 				strerror(errno));
 	/* A child has no business with it, and a core dump no use for it. */
-	madvise(base, size, MADV_DONTFORK);
-	madvise(base, size, MADV_DONTDUMP);
-	mem->base = base;
+	madvise(base, size + HUGE_PAGE, MADV_DONTFORK);
+	madvise(base, size + HUGE_PAGE, MADV_DONTDUMP);
+	mem->mapping = base;
+	mem->base = mem->mapping + -(uintptr_t)base % HUGE_PAGE;
 	mem->size = size;
 	return 0;
 }
 
+void mem_keep_small(const struct mem *mem, u64 from, u64 to)
+{
+	u8 *start = mem->base + from, *end = mem->base + to;
+
+	start += -(uintptr_t)start % HUGE_PAGE;
+	end -= (uintptr_t)end % HUGE_PAGE;
+	if (start < end)
+		madvise(start, (size_t)(end - start), MADV_NOHUGEPAGE);
+}
+
 void mem_exit(struct mem *mem)
 {
-	if (mem->base)
-		munmap(mem->base, mem->size);
+	if (mem->mapping)
+		munmap(mem->mapping, mem->size + HUGE_PAGE);
+	mem->mapping = NULL;
 	mem->base = NULL;
 	mem->size = 0;
 }

@@ -187,6 +187,16 @@ static int linux_fill_params(const struct boot *boot, struct mem *mem,
 	return linux_load_initrd(boot, mem, kernel, hdr);
 }
 
+/* What lies between kernel and initrd, the guest takes as it needs it. */
+static void linux_keep_small(const struct mem *mem, const struct loaded *kernel)
+{
+	const struct boot_params *params = mem_at(mem, BOOT_PARAMS_GPA,
+						  sizeof(*params));
+	u64 initrd = params->hdr.ramdisk_image;
+
+	mem_keep_small(mem, kernel->file_end, initrd ? initrd : mem->size);
+}
+
 int linux_load(const struct boot *boot, const struct kernel *kernel,
 	       struct mem *mem, u32 *entry)
 {
@@ -208,5 +218,7 @@ int linux_load(const struct boot *boot, const struct kernel *kernel,
 		status = linux_check_abi(boot, mem, &loaded);
 	if (!status)
 		status = linux_fill_params(boot, mem, &loaded);
+	if (!status)
+		linux_keep_small(mem, &loaded);
 	return status;
 }
