@@ -8,6 +8,12 @@
 #include <asm/processor-flags.h>
 #include "lg.h"
 
+/*
+ * What Linux starts programs with, the launcher too: then PKRU is the same on both
+ * sides of a world switch. All of a guest's memory has key 0, which this allows.
+ */
+#define PKRU_START	0x55555554
+
 /**
  * host_vcpu_init - registers all zero, empty descriptor tables
  * @vcpu: new
@@ -25,6 +31,7 @@ int host_vcpu_init(struct lg_vcpu *vcpu)
 	host->frame->rflags = X86_EFLAGS_IF | X86_EFLAGS_FIXED;
 	host->frame->cs = LG_FLAT_CS64;
 	host->frame->ss = LG_FLAT_DS;
+	host->pkru = PKRU_START;
 	host->cpu = -1;
 	host->check = true;
 	return 0;

@@ -221,6 +221,13 @@ static u64 host_cr3_value(void)
 						   cr3;
 }
 
+/* Far from free, and mostly the two are one. */
+static void change_pkru(u32 from, u32 to)
+{
+	if (from != to)
+		wrpkru(to);
+}
+
 static unsigned int call_switcher(unsigned long entry)
 {
 	unsigned int trap;
@@ -315,7 +322,7 @@ unsigned int host_switch(struct lg_vcpu *vcpu)
 		set_debugreg(0, 7);
 	if (pku) {
 		host_pkru = rdpkru();
-		wrpkru(host->pkru);
+		change_pkru(host_pkru, host->pkru);
 	}
 
 	msr_enter(cpu);
@@ -324,7 +331,7 @@ unsigned int host_switch(struct lg_vcpu *vcpu)
 
 	if (pku) {
 		host->pkru = rdpkru();
-		wrpkru(host_pkru);
+		change_pkru(host->pkru, host_pkru);
 	}
 	if (trap == X86_TRAP_PF)
 		host->cr2 = native_read_cr2();
