@@ -149,10 +149,18 @@ static void options_take(struct options *options, int option)
 	case OPT_HELP:
 		help_run();
 		exit(STATUS_OK);
-	default:
-		/* getopt has said what is wrong. */
-		die(STATUS_USAGE, "see `lguest run --help`");
 	}
+}
+
+/* @word: where getopt stopped; of several letters in one, optopt says which. */
+static void __attribute__((noreturn)) options_bad(const char *word, int option)
+{
+	const char letter[] = { '-', (char)optopt, 0 };
+
+	if (strncmp(word, "--", 2))
+		word = letter;
+	die(STATUS_USAGE, "%s: %s; see `lguest run --help`", word,
+	    option == ':' ? "needs a value" : "no such option, or not in this form");
 }
 
 static char *options_join(char **words, int count)
@@ -182,9 +190,13 @@ void options_parse(struct options *options, int argc, char **argv)
 	for (int i = 1; i < argc && rest == argc; i++)
 		if (!strcmp(argv[i], "--"))
 			rest = i;
-	while ((option = getopt_long(rest, argv, "m:i:c:b:h", long_options,
-				     NULL)) != -1)
+	opterr = 0;
+	while ((option = getopt_long(rest, argv, ":m:i:c:b:h", long_options,
+				     NULL)) != -1) {
+		if (option == '?' || option == ':')
+			options_bad(argv[optind - 1], option);
 		options_take(options, option);
+	}
 	if (optind >= rest)
 		die(STATUS_USAGE, "no kernel given; see `lguest run --help`");
 	options->kernel = argv[optind++];

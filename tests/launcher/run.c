@@ -332,7 +332,8 @@ static void usage(void)
 		"--console file KERNEL", "--console what KERNEL",
 		"--console tty --console tty KERNEL", "--block , KERNEL",
 		"--block disk,rw KERNEL", "--guest-paging 3level KERNEL",
-		"--sandbox=maybe KERNEL",
+		"--sandbox=maybe KERNEL", "--what KERNEL", "-Z KERNEL",
+		"--no-reboot=yes KERNEL", "--initrd", "-m", "--no KERNEL",
 	};
 
 	fake_reset();
@@ -342,7 +343,9 @@ static void usage(void)
 		CHECK(one_line(said));
 		CHECK(!printed[0]);
 	}
-	CHECK(run("--what KERNEL") == STATUS_USAGE);
+	CHECK(run("--what KERNEL") == STATUS_USAGE && strstr(said, "--what: "));
+	CHECK(run("-Z KERNEL") == STATUS_USAGE && strstr(said, "-Z: "));
+	CHECK(run("--initrd") == STATUS_USAGE && strstr(said, "needs a value"));
 	CHECK(run("--help") == 0 && strstr(printed, "--memory"));
 }
 
