@@ -56,7 +56,10 @@ class Config:
         else:
             self.cpu = cpu or env("CPU") or LEGS[leg]["cpu"]
         self.kvm = kvm or env("KVM") == "1"
-        self.smp = int(smp or env("SMP") or 1)
+        smp = smp or env("SMP") or 1
+        if not str(smp).isdigit():
+            raise RuntimeError("SMP=%s is not a number of processors" % smp)
+        self.smp = int(smp)
         self.mem = mem or env("MEM") or "1G"
         if append is None:
             append = env("HOST_APPEND", LEGS[leg]["append"])

@@ -9,7 +9,8 @@ mistake() {
 	shift
 	said=$(make "$@" 2>&1)
 	rc=$?
-	lines=$(echo "$said" | grep -v '^lguest: \(building\|\.\.\.\)' | grep -c .)
+	lines=$(echo "$said" | grep -v '^lguest: \(building\|\.\.\.\)' |
+		grep -vc '^$\|^make: \*\*\*')
 	if [ "$rc" = 0 ] || [ "$lines" != 1 ] ||
 		! echo "$said" | grep -qF "$wanted"; then
 		echo "make $*: status $rc, $said"
@@ -20,4 +21,6 @@ mistake() {
 mistake 'HOST=arm is unknown' run HOST=arm
 mistake 'no host kernel' host HOST_KERNEL=7.9 HOST_CMD=true
 mistake 'SHARE=/nowhere is not a folder' host SHARE=/nowhere HOST_CMD=true
+mistake 'SMP=two is not a number' host SMP=two HOST_CMD=true
+mistake 'no test case fits' test TESTS=nonsense
 exit "$failed"
