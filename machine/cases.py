@@ -15,8 +15,8 @@ import images
 # Keys are those of vm.Config; `slow`: how many times slower it is, run only on
 # request; `like`: the machine whose cases it runs, too.
 PANIC = "panic_on_warn=1 oops=panic"
-AMD = "max,la57=off,smap=off"
-INTEL = "Skylake-Client,smap=off"
+AMD = "max,la57=off,smap=off,erms=off"
+INTEL = "Skylake-Client,smap=off,erms=off"
 MACHINES = {
     "i386": {
         "reserved": {"append": "reservetop=4M pti=off", "smp": 1},
