@@ -16,11 +16,12 @@
  * Linux writes all the same, counting on the hypervisor to do it. Then the page
  * becomes *unsync*: writable to the guest's kernel, and compared with its
  * shadow at the next flush. In between the shadow may be stale, as a TLB may.
- * Last-level entries also tell the switcher which faults of a program are the
- * guest's own, so that it can give them to the guest's kernel without asking us:
+ * Last-level entries also tell the switcher which faults at a program's address are
+ * the guest's own, so that it can give them to the guest's kernel without asking us:
  * at entries that are LG_SHADOW_ABSENT, writes at those that are
- * LG_SHADOW_READ_ONLY, or present and not LG_SHADOW_NARROWED. As a fault must not find what a TLB would have
- * forgotten by then, that holds only while no page is unsync.
+ * LG_SHADOW_READ_ONLY, or present and not LG_SHADOW_NARROWED. As a fault must not
+ * find what a TLB would have forgotten by then, that holds only while no page is
+ * unsync.
  *
  * A writable entry that was made before the page became a table page is not
  * looked for: a guest that keeps to the rules has taken it back by a call that

@@ -117,7 +117,7 @@ struct lg_direct_root {
  * @syscall_masks: and turns events off
  * @int80_rip: where INT 0x80 of a program goes; 0: out
  * @int80_masks: and turns events off
- * @pf_rip: where page faults of a program go that are the guest's own; 0: out
+ * @pf_rip: where page faults at a program's address go that are the guest's own; 0: out
  * @pf_masks: and turns events off
  * @gs_kernel: GS base of the kernel, while a program runs
  * @gs_user: the other way round
