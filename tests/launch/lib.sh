@@ -64,3 +64,27 @@ await() {
 		sleep 0.1
 	done
 }
+
+# KiB of the host's memory that are not free, and files of /dev/lguest that are open.
+used() {
+	echo 3 >/proc/sys/vm/drop_caches
+	sleep 1
+	awk '/^MemTotal/ { t = $2 } /^MemFree/ { print t - $2 }' /proc/meminfo
+}
+
+users() {
+	awk '$1 == "lg" { print $3 }' /proc/modules
+}
+
+# Run a function that makes guests and kills them, twice: nothing of them is left.
+# The first round fills caches of the host.
+leaves_nothing() {
+	"$@"
+	before=$(used)
+	"$@"
+	after=$(used)
+	[ "$(users)" = 0 ] || fail "the module has $(users) users left"
+	[ $((after - before)) -lt 6144 ] ||
+		fail "$((after - before)) KiB of the host are gone"
+	echo "# $((after - before)) KiB more in use"
+}
