@@ -735,13 +735,19 @@ static void root_fill(struct lg_guest *guest, struct lg_table *root)
 	}
 }
 
+/* A claim: the guest has not said that it is a table of another level. */
+static bool may_be_root(const struct lg_pt *pt)
+{
+	return !pt->pin || pt->pin == 4;
+}
+
 static struct lg_table *root_get(struct lg_vcpu *vcpu, u64 gfn, u8 kind)
 {
 	struct lg_guest *guest = vcpu->guest;
 	struct lg_pt *pt = pt_find(guest->shadow, gfn);
 	struct lg_table *root;
 
-	if (gfn >= guest->ram_pages || (pt && pt->pin && pt->pin != 4))
+	if (gfn >= guest->ram_pages || (pt && !may_be_root(pt)))
 		return ERR_PTR(-EINVAL);
 	if (pt && pt->table[kind])
 		return pt->table[kind];
@@ -883,7 +889,8 @@ bool lg_shadow_is_exact(struct lg_vcpu *vcpu)
 }
 
 /**
- * lg_shadow_recent - the roots loaded last
+ * lg_shadow_recent - the roots loaded last, of those that lg_shadow_set_roots() would
+ *	take
  * @vcpu: not running; what is told holds until it has run
  * @user: of which kind
  * @to: filled
@@ -899,7 +906,7 @@ unsigned int lg_shadow_recent(struct lg_vcpu *vcpu, bool user,
 	unsigned int n = 0;
 
 	list_for_each_entry(t, &vcpu->guest->shadow->roots, list) {
-		if (t->kind != kind || !t->pt)
+		if (t->kind != kind || !t->pt || !may_be_root(t->pt))
 			continue;
 		to[n++] = (struct lg_direct_root) {
 			.gfn = t->pt->gfn,

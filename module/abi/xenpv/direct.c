@@ -139,7 +139,7 @@ void xenpv_direct_take(struct lg_vcpu *vcpu)
 	if (a->kernel == !!d->kernel)
 		return;
 	a->kernel = d->kernel;
-	/* It has been in force already. */
+	/* It has been in force already; but load_roots() may have failed. */
 	if (lg_shadow_use(vcpu, !a->kernel))
-		WARN_ON_ONCE(1);
+		WARN_ON_ONCE(!lg_guest_is_dead(vcpu->guest));
 }
