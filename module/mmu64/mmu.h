@@ -88,15 +88,28 @@ unsigned long lg_shadow_bytes(struct lg_guest *guest);
 #define LG_SHADOW_READ_ONLY	(GENMASK_ULL(63, 12) | BIT_ULL(10))
 #define LG_SHADOW_NARROWED	BIT_ULL(9)
 
-/* fault.c: what stands in them. Roots go by page number; user root 0: none. */
+/* sync.c: what stands in them, when the guest says that it changed something */
+void lg_shadow_changed(struct lg_vcpu *vcpu, u64 gfn, unsigned int index,
+		       u64 old, u64 new);
+void lg_shadow_flush(struct lg_vcpu *vcpu);
+void lg_shadow_invlpg(struct lg_vcpu *vcpu, lg_gva_t gva);
+
+/* fault.c: on page faults */
+bool lg_shadow_is_store(struct lg_vcpu *vcpu, lg_gva_t gva, lg_gpa_t *gpa);
+void lg_shadow_end_row(struct lg_vcpu *vcpu);
+enum lg_fault lg_shadow_fault(struct lg_vcpu *vcpu, lg_gva_t gva, u64 *error);
+
+/* pins.c: table pages by the guest's word */
+unsigned int lg_shadow_level(struct lg_guest *guest, u64 gfn, bool *pinned);
+int lg_shadow_pin(struct lg_vcpu *vcpu, u64 gfn, unsigned int level);
+int lg_shadow_unpin(struct lg_vcpu *vcpu, u64 gfn);
+int lg_shadow_replaced(struct lg_vcpu *vcpu, u64 gfn);
+
+/* roots.c: roots go by page number; user root 0: none */
 int lg_shadow_set_roots(struct lg_vcpu *vcpu, u64 kernel_gfn, u64 user_gfn);
 int lg_shadow_use(struct lg_vcpu *vcpu, bool user);
 phys_addr_t lg_shadow_root_phys(struct lg_vcpu *vcpu);
 phys_addr_t lg_shadow_mode_phys(struct lg_vcpu *vcpu, bool user);
-u64 lg_shadow_epoch(struct lg_vcpu *vcpu);
-bool lg_shadow_is_exact(struct lg_vcpu *vcpu);
-unsigned int lg_shadow_recent(struct lg_vcpu *vcpu, bool user,
-			      struct lg_direct_root *to, unsigned int count);
 
 /**
  * struct lg_hot - a page table that calls wrote to lately
@@ -111,20 +124,13 @@ struct lg_hot {
 	bool upper;
 };
 
+/* direct.c: what the switcher may be told */
+u64 lg_shadow_epoch(struct lg_vcpu *vcpu);
+bool lg_shadow_is_exact(struct lg_vcpu *vcpu);
 unsigned int lg_shadow_hot(struct lg_vcpu *vcpu, struct lg_hot *to,
 			   unsigned int count);
-
-bool lg_shadow_is_store(struct lg_vcpu *vcpu, lg_gva_t gva, lg_gpa_t *gpa);
-void lg_shadow_end_row(struct lg_vcpu *vcpu);
-enum lg_fault lg_shadow_fault(struct lg_vcpu *vcpu, lg_gva_t gva, u64 *error);
-void lg_shadow_changed(struct lg_vcpu *vcpu, u64 gfn, unsigned int index,
-		       u64 old, u64 new);
-unsigned int lg_shadow_level(struct lg_guest *guest, u64 gfn, bool *pinned);
-int lg_shadow_pin(struct lg_vcpu *vcpu, u64 gfn, unsigned int level);
-int lg_shadow_unpin(struct lg_vcpu *vcpu, u64 gfn);
-int lg_shadow_replaced(struct lg_vcpu *vcpu, u64 gfn);
-void lg_shadow_flush(struct lg_vcpu *vcpu);
-void lg_shadow_invlpg(struct lg_vcpu *vcpu, lg_gva_t gva);
+unsigned int lg_shadow_recent(struct lg_vcpu *vcpu, bool user,
+			      struct lg_direct_root *to, unsigned int count);
 
 /*
  * copy.c: the guest kernel's memory by its own addresses, and code of whatever

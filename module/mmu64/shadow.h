@@ -27,6 +27,13 @@
 #define MAX_SPARE	16
 #define MAX_STORES	3	/* done one by one before the page becomes unsync */
 
+/*
+ * Entries brought in along with the one that faulted: an aligned group. Linux
+ * marks all of its own map of memory accessed, so pages there are taken before
+ * they are touched: 6 in 100 in vain, for a twentieth of the faults.
+ */
+#define AROUND		64
+
 /* Kinds of table: levels 1 to 4, of which the last looks different to users. */
 enum kind { KIND_L1, KIND_L2, KIND_L3, KIND_KERNEL_ROOT, KIND_USER_ROOT, KINDS };
 
@@ -188,6 +195,18 @@ static inline u64 self_entry(const struct lg_table *root)
 	return __pa(root->entry) | _PAGE_PRESENT | _PAGE_ACCESSED | _PAGE_NX;
 }
 
+/* A claim: the guest has not said that it is a table of another level. */
+static inline bool pt_may_be_root(const struct lg_pt *pt)
+{
+	return !pt->pin || pt->pin == 4;
+}
+
+static inline void shadow_count_fill(struct lg_vcpu *vcpu, u64 entry)
+{
+	if (entry & _PAGE_PRESENT)
+		lg_count(vcpu, LG_STAT_FILL);
+}
+
 /* shadow.c */
 struct lg_pt *pt_find(struct lg_shadow *s, u64 gfn);
 struct lg_pt *pt_get(struct lg_shadow *s, u64 gfn);
@@ -202,11 +221,17 @@ void table_clear_entry(struct lg_shadow *s, struct lg_table *t,
 		       unsigned int index);
 void shadow_trim(struct lg_vcpu *vcpu);
 
-/* fault.c: what entries should be */
+/* sync.c: what entries should be */
 u64 leaf_entry(struct lg_guest *guest, u64 pte);
 u64 upper_entry(const struct lg_table *below, u64 pte);
 void pt_sync(struct lg_vcpu *vcpu, struct lg_pt *pt);
+void shadow_unsync(struct lg_vcpu *vcpu, struct lg_table *l1,
+		   unsigned int index, u64 gfn);
 void shadow_resync(struct lg_vcpu *vcpu);
+
+/* direct.c */
+void direct_remember(struct lg_shadow *s, u64 gfn);
+bool direct_has_root(struct lg_shadow *s, const struct lg_table *root);
 
 /* m2p.c */
 int m2p_init(struct lg_m2p *m2p);

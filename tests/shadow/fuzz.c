@@ -4,7 +4,7 @@
  * recursive, aliased, out of range, at the wrong level, written by calls and
  * directly, pinned and not, while it uses them and its shadow is short of memory.
  *
- * Claim (module/mmu64/fault.c): whatever it does, the CPU never sees anything
+ * Claim (module/mmu64/sync.c): whatever it does, the CPU never sees anything
  * but the guest's own memory; nothing is lost; and a guest that keeps to Xen's
  * rules never has a shadow entry that its tables do not justify. Failure shows
  * as a line with the seed, or as the sanitizer's report.

@@ -794,7 +794,7 @@ int80_exit:
 
 /*
  * A page fault at a program's address: the guest's own if the shadow entry says so,
- * see mmu64/fault.c. Error code and five words on the stack. A fault on the way
+ * see mmu64/sync.c. Error code and five words on the stack. A fault on the way
  * changes CR2, and not what it was about.
  */
 handle_pf:
