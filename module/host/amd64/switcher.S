@@ -704,6 +704,9 @@ direct_done_rax:
 	pushq	%r11
 	pushq	$LG_FLAT_CS64
 	pushq	%rcx
+	/* From the very end of the low half, it is not canonical. */
+	testq	%rcx, %rcx
+	jns	direct_noted
 	movq	DIRECT(info), %r11
 	cmpb	$0, INFO_PENDING(%r11)
 	je	direct_enter

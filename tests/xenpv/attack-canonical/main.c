@@ -138,11 +138,16 @@ static void check_end(void)
 	TG_EQ(u.rip, 0x800000000000, "rip after it");
 	/* And back to where it says. */
 	TG_EQ(tg_user_run(&u), 13, "iret behind the end");
-	/* The kernel's own. */
+	/* The kernel's own; the second has a short way. */
 	vector = tg_try("jmpq *%0", : : "r"(end + 0xffe),
 			"a"(__HYPERVISOR_xen_version), "D"(0)
 			: "rcx", "r11", "memory");
 	TG_EQ(vector, 13, "hypercall at the end");
+	vector = tg_try("jmpq *%0", : : "r"(end + 0xffe),
+			"a"(__HYPERVISOR_vcpu_op), "D"(VCPUOP_is_up), "S"(1000ul)
+			: "rcx", "r11", "memory");
+	TG_EQ(vector, 13, "is_up at the end");
+	TG_EQ(tg_fault.rip, 0x800000000000, "rip after it");
 }
 
 static void check_end_int3(void)
