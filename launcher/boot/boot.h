@@ -2,6 +2,8 @@
 #ifndef LAUNCHER_BOOT_BOOT_H
 #define LAUNCHER_BOOT_BOOT_H
 
+#include <gelf.h>
+
 #include "types.h"
 
 struct mem;
@@ -52,33 +54,17 @@ void image_close(struct image *image);
 #define ELF_MAX_SEGMENTS	64
 
 /**
- * struct elf_segment - a program header of either width
- * @type: PT_x
- * @offset: in the file
- * @file_bytes: as many of the file
- * @mem_bytes: the rest is zero
- * @paddr: where it wants to be
- * @vaddr: where it thinks it is
- */
-struct elf_segment {
-	u32 type;
-	u64 offset;
-	u64 file_bytes;
-	u64 mem_bytes;
-	u64 paddr;
-	u64 vaddr;
-};
-
-/**
  * struct elf - the headers of an x86 executable; elf.c
+ * @lib: what libelf has of it, or NULL
  * @entry: e_entry
  * @count: of segments
  * @segment: checked to be what it says by elf_load() only
  */
 struct elf {
+	Elf *lib;
 	u64 entry;
 	unsigned int count;
-	struct elf_segment segment[ELF_MAX_SEGMENTS];
+	GElf_Phdr segment[ELF_MAX_SEGMENTS];
 };
 
 /**
@@ -95,8 +81,11 @@ struct loaded {
 
 bool elf_is_elf(const struct image *image);
 bool elf_is_64bit(const struct image *image);
-int elf_read(const struct image *image, u64 offset, void *buf, size_t len);
-int elf_parse(const struct image *image, struct elf *elf);
+int elf_damaged(const struct image *image, const char *what);
+
+/* Whether it works or not, elf_close() is due. */
+int elf_open(const struct image *image, struct elf *elf);
+void elf_close(struct elf *elf);
 
 /*
  * Put its segments @down bytes below where they want to be, all of them within

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * ELF kernels: read the headers of an x86 executable of either width, and put
- * its PT_LOADs where they want to be in guest memory.  No number in the file
- * is believed before it is checked.
+ * ELF kernels: read the headers of an x86 executable of either width, by libelf,
+ * and put its PT_LOADs where they want to be in guest memory.  No number in the
+ * file is believed before it is checked.
  */
 #include "boot/boot.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <string.h>
 
@@ -29,7 +28,7 @@ bool elf_is_64bit(const struct image *image)
 	       ident[EI_CLASS] == ELFCLASS64;
 }
 
-int elf_read(const struct image *image, u64 offset, void *buf, size_t len)
+static int elf_read(const struct image *image, u64 offset, void *buf, size_t len)
 {
 	int err = image_read(image, offset, buf, len);
 
@@ -43,22 +42,12 @@ int elf_read(const struct image *image, u64 offset, void *buf, size_t len)
 	return 0;
 }
 
-/* What both widths have in the same place, and must have. */
-static int elf_check(const struct image *image, const Elf32_Ehdr *ehdr)
+static int elf_check(const struct image *image, const GElf_Ehdr *ehdr)
 {
-	bool x86 = ehdr->e_ident[EI_DATA] == ELFDATA2LSB;
+	unsigned int class = ehdr->e_ident[EI_CLASS];
 
-	switch (ehdr->e_ident[EI_CLASS]) {
-	case ELFCLASS32:
-		x86 &= ehdr->e_machine == EM_386;
-		break;
-	case ELFCLASS64:
-		x86 &= ehdr->e_machine == EM_X86_64;
-		break;
-	default:
-		x86 = false;
-	}
-	if (!x86)
+	if (ehdr->e_ident[EI_DATA] != ELFDATA2LSB ||
+	    ehdr->e_machine != (class == ELFCLASS64 ? EM_X86_64 : EM_386))
 		return complain(STATUS_DATA, "%s: not an x86 ELF file (machine %u)",
 				image->path, ehdr->e_machine);
 	if (ehdr->e_type != ET_EXEC)
@@ -68,85 +57,50 @@ static int elf_check(const struct image *image, const Elf32_Ehdr *ehdr)
 	return 0;
 }
 
-static int elf_check_segments(const struct image *image, u32 entry_bytes,
-			      u32 wanted_bytes, u32 count)
+/* Or there are too few of them. */
+int elf_damaged(const struct image *image, const char *what)
 {
-	if (entry_bytes == wanted_bytes && count && count <= ELF_MAX_SEGMENTS)
-		return 0;
-	return complain(STATUS_DATA, "%s: damaged: bad ELF program headers",
-			image->path);
+	return complain(STATUS_DATA, "%s: damaged or truncated: bad ELF %s",
+			image->path, what);
 }
 
-static int elf_parse32(const struct image *image, struct elf *elf)
+static int elf_parse_segments(const struct image *image, struct elf *elf)
 {
-	Elf32_Phdr phdr[ELF_MAX_SEGMENTS];
-	Elf32_Ehdr ehdr;
-	int status;
+	size_t count;
 
-	status = elf_read(image, 0, &ehdr, sizeof(ehdr));
-	if (!status)
-		status = elf_check_segments(image, ehdr.e_phentsize,
-					    sizeof(phdr[0]), ehdr.e_phnum);
-	if (!status)
-		status = elf_read(image, ehdr.e_phoff, phdr,
-				  ehdr.e_phnum * sizeof(phdr[0]));
-	if (status)
-		return status;
-	elf->entry = ehdr.e_entry;
-	elf->count = ehdr.e_phnum;
-	for (unsigned int i = 0; i < elf->count; i++)
-		elf->segment[i] = (struct elf_segment){
-			.type = phdr[i].p_type,
-			.offset = phdr[i].p_offset,
-			.file_bytes = phdr[i].p_filesz,
-			.mem_bytes = phdr[i].p_memsz,
-			.paddr = phdr[i].p_paddr,
-			.vaddr = phdr[i].p_vaddr,
-		};
+	if (elf_getphdrnum(elf->lib, &count))
+		return elf_damaged(image, "program headers");
+	if (!count || count > ELF_MAX_SEGMENTS)
+		return complain(STATUS_DATA,
+				"%s: damaged: %zu ELF program headers",
+				image->path, count);
+	for (elf->count = 0; elf->count < count; elf->count++)
+		if (!gelf_getphdr(elf->lib, (int)elf->count,
+				  &elf->segment[elf->count]))
+			return elf_damaged(image, "program headers");
 	return 0;
 }
 
-static int elf_parse64(const struct image *image, struct elf *elf)
+int elf_open(const struct image *image, struct elf *elf)
 {
-	Elf64_Phdr phdr[ELF_MAX_SEGMENTS];
-	Elf64_Ehdr ehdr;
+	GElf_Ehdr ehdr;
 	int status;
 
-	status = elf_read(image, 0, &ehdr, sizeof(ehdr));
-	if (!status)
-		status = elf_check_segments(image, ehdr.e_phentsize,
-					    sizeof(phdr[0]), ehdr.e_phnum);
-	if (!status)
-		status = elf_read(image, ehdr.e_phoff, phdr,
-				  ehdr.e_phnum * sizeof(phdr[0]));
-	if (status)
-		return status;
+	elf_version(EV_CURRENT);
+	elf->lib = image->fd < 0 ?
+		   elf_memory((char *)image->data, image->size) :
+		   elf_begin(image->fd, ELF_C_READ, NULL);
+	if (!elf->lib || !gelf_getehdr(elf->lib, &ehdr))
+		return elf_damaged(image, "header");
 	elf->entry = ehdr.e_entry;
-	elf->count = ehdr.e_phnum;
-	for (unsigned int i = 0; i < elf->count; i++)
-		elf->segment[i] = (struct elf_segment){
-			.type = phdr[i].p_type,
-			.offset = phdr[i].p_offset,
-			.file_bytes = phdr[i].p_filesz,
-			.mem_bytes = phdr[i].p_memsz,
-			.paddr = phdr[i].p_paddr,
-			.vaddr = phdr[i].p_vaddr,
-		};
-	return 0;
+	status = elf_check(image, &ehdr);
+	return status ? status : elf_parse_segments(image, elf);
 }
 
-int elf_parse(const struct image *image, struct elf *elf)
+void elf_close(struct elf *elf)
 {
-	Elf32_Ehdr ehdr;
-	int status;
-
-	status = elf_read(image, 0, &ehdr, sizeof(ehdr));
-	if (!status)
-		status = elf_check(image, &ehdr);
-	if (status)
-		return status;
-	return elf_is_64bit(image) ? elf_parse64(image, elf) :
-				     elf_parse32(image, elf);
+	elf_end(elf->lib);
+	elf->lib = NULL;
 }
 
 static int elf_too_large(const struct image *image, u64 need, u64 room)
@@ -163,20 +117,20 @@ static int elf_too_large(const struct image *image, u64 need, u64 room)
  * new memory again only costs time.  So segments must not lie over others.
  */
 static int elf_load_segment(const struct image *image,
-			    const struct elf_segment *segment, u64 down,
+			    const GElf_Phdr *segment, u64 down,
 			    struct mem *mem, u64 room, struct loaded *out)
 {
-	u64 start = segment->paddr - down, end;
+	u64 start = segment->p_paddr - down, end;
 
-	if (segment->file_bytes > segment->mem_bytes)
+	if (segment->p_filesz > segment->p_memsz)
 		return complain(STATUS_DATA, "%s: damaged: bad ELF segment size",
 				image->path);
-	if (segment->paddr < down ||
-	    __builtin_add_overflow(start, segment->mem_bytes, &end))
+	if (segment->p_paddr < down ||
+	    __builtin_add_overflow(start, segment->p_memsz, &end))
 		return complain(STATUS_DATA,
 				"%s: damaged: bad ELF segment address",
 				image->path);
-	if (end > room || !mem_at(mem, start, segment->mem_bytes))
+	if (end > room || !mem_at(mem, start, segment->p_memsz))
 		return elf_too_large(image, end, room);
 	if (start < out->end)
 		return complain(STATUS_DATA,
@@ -185,10 +139,10 @@ static int elf_load_segment(const struct image *image,
 	if (!out->end)
 		out->start = start;
 	out->end = end;
-	out->file_end = start + segment->file_bytes;
-	return elf_read(image, segment->offset,
-			mem_at(mem, start, segment->file_bytes),
-			segment->file_bytes);
+	out->file_end = start + segment->p_filesz;
+	return elf_read(image, segment->p_offset,
+			mem_at(mem, start, segment->p_filesz),
+			segment->p_filesz);
 }
 
 int elf_load(const struct image *image, const struct elf *elf, u64 down,
@@ -196,10 +150,10 @@ int elf_load(const struct image *image, const struct elf *elf, u64 down,
 {
 	memset(out, 0, sizeof(*out));
 	for (unsigned int i = 0; i < elf->count; i++) {
-		const struct elf_segment *segment = &elf->segment[i];
+		const GElf_Phdr *segment = &elf->segment[i];
 		int status;
 
-		if (segment->type != PT_LOAD || !segment->mem_bytes)
+		if (segment->p_type != PT_LOAD || !segment->p_memsz)
 			continue;
 		status = elf_load_segment(image, segment, down, mem, room, out);
 		if (status)

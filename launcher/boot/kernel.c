@@ -104,7 +104,7 @@ static int kernel_examine(struct kernel *kernel, u32 abis)
 
 	status = kernel_check_width(kernel->image.path, is_64bit, abis);
 	if (!status)
-		status = elf_parse(&kernel->image, &kernel->elf);
+		status = elf_open(&kernel->image, &kernel->elf);
 	if (status || !is_64bit)
 		return status;
 	kernel->abi = LG_ABI_XENPV;
@@ -130,5 +130,6 @@ int kernel_open(const struct boot *boot, u32 abis, u64 limit,
 
 void kernel_close(struct kernel *kernel)
 {
+	elf_close(&kernel->elf);
 	image_close(&kernel->image);
 }

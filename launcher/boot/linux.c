@@ -66,21 +66,21 @@ static int linux_check_abi(const struct boot *boot, const struct mem *mem,
 /* Linux gives a physical entry point; others may give the linked address. */
 static bool linux_find_entry(const struct elf *elf, u32 *entry)
 {
-	const struct elf_segment *segment = elf->segment;
+	const GElf_Phdr *segment = elf->segment;
 
 	for (unsigned int i = 0; i < elf->count; i++) {
-		if (segment[i].type == PT_LOAD &&
-		    elf->entry - segment[i].paddr < segment[i].mem_bytes) {
+		if (segment[i].p_type == PT_LOAD &&
+		    elf->entry - segment[i].p_paddr < segment[i].p_memsz) {
 			*entry = (u32)elf->entry;
 			return true;
 		}
 	}
 	for (unsigned int i = 0; i < elf->count; i++) {
-		u64 offset = elf->entry - segment[i].vaddr;
+		u64 offset = elf->entry - segment[i].p_vaddr;
 
-		if (segment[i].type == PT_LOAD &&
-		    offset < segment[i].mem_bytes) {
-			*entry = (u32)(segment[i].paddr + offset);
+		if (segment[i].p_type == PT_LOAD &&
+		    offset < segment[i].p_memsz) {
+			*entry = (u32)(segment[i].p_paddr + offset);
 			return true;
 		}
 	}

@@ -6,8 +6,6 @@
  */
 #include "boot/boot.h"
 
-#include <elf.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <xen/elfnote.h>
@@ -72,65 +70,40 @@ static void notes_take(struct xen_notes *notes, u32 type, const u8 *desc,
 	}
 }
 
-static size_t notes_align(size_t len)
-{
-	return (len + 3) & ~(size_t)3;
-}
-
 /* Up to the first that is not whole. */
-static void notes_parse(struct xen_notes *notes, const u8 *at, size_t left)
+static void notes_parse(struct xen_notes *notes, Elf_Data *data)
 {
-	Elf64_Nhdr note;	/* is the same in both widths */
+	const u8 *bytes = data->d_buf;
+	size_t at = 0, name, desc;
+	GElf_Nhdr note;
 
-	while (left >= sizeof(note)) {
-		size_t name, desc;
-
-		memcpy(&note, at, sizeof(note));
-		at += sizeof(note);
-		left -= sizeof(note);
-		if (note.n_namesz > left || notes_align(note.n_namesz) > left)
-			return;
-		name = notes_align(note.n_namesz);
-		if (note.n_descsz > left - name)
-			return;
+	while ((at = gelf_getnote(data, at, &note, &name, &desc)))
 		if (note.n_namesz == sizeof(NOTES_NAME) &&
-		    !memcmp(at, NOTES_NAME, sizeof(NOTES_NAME)))
-			notes_take(notes, note.n_type, at + name,
+		    !memcmp(bytes + name, NOTES_NAME, sizeof(NOTES_NAME)))
+			notes_take(notes, note.n_type, bytes + desc,
 				   note.n_descsz);
-		desc = notes_align(note.n_descsz);
-		if (desc > left - name)
-			return;
-		at += name + desc;
-		left -= name + desc;
-	}
 }
 
 int notes_read(const struct image *image, const struct elf *elf,
 	       struct xen_notes *notes)
 {
-	int status = 0;
-	u8 *bytes;
-
 	memset(notes, 0, sizeof(*notes));
-	for (unsigned int i = 0; i < elf->count && !status; i++) {
-		const struct elf_segment *segment = &elf->segment[i];
+	for (unsigned int i = 0; i < elf->count; i++) {
+		const GElf_Phdr *segment = &elf->segment[i];
+		Elf_Data *data;
 
-		if (segment->type != PT_NOTE || !segment->file_bytes)
+		if (segment->p_type != PT_NOTE || !segment->p_filesz)
 			continue;
-		if (segment->file_bytes > NOTES_BYTES_MAX)
+		if (segment->p_filesz > NOTES_BYTES_MAX)
 			return complain(STATUS_DATA,
 					"%s: damaged: ELF notes of %lluK",
 					image->path, (unsigned long long)
-					segment->file_bytes / 1024);
-		bytes = malloc(segment->file_bytes);
-		if (!bytes)
-			return complain(STATUS_HOST, "%s: out of memory",
-					image->path);
-		status = elf_read(image, segment->offset, bytes,
-				  segment->file_bytes);
-		if (!status)
-			notes_parse(notes, bytes, segment->file_bytes);
-		free(bytes);
+					segment->p_filesz / 1024);
+		data = elf_getdata_rawchunk(elf->lib, (int64_t)segment->p_offset,
+					    segment->p_filesz, ELF_T_NHDR);
+		if (!data)
+			return elf_damaged(image, "notes");
+		notes_parse(notes, data);
 	}
-	return status;
+	return 0;
 }

@@ -9,6 +9,7 @@
  * sandbox.c and boot/unpack.c say why.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -66,6 +67,9 @@ static const struct {
 	{ SCMP_SYS(ioctl), 1, 0xffffffff, TCGETS },
 	{ SCMP_SYS(ioctl), 1, 0xffffffff, TCSETSW },
 	{ SCMP_SYS(ioctl), 1, 0xffffffff, TIOCGWINSZ },
+	/* libelf: is it open? */
+	{ SCMP_SYS(fcntl), 1, 0xffffffff, F_GETFD },
+	{ SCMP_SYS(fcntl64), 1, 0xffffffff, F_GETFD },
 	{ SCMP_SYS(mmap), 2, PROT_EXEC, 0 },
 	{ SCMP_SYS(mmap2), 2, PROT_EXEC, 0 },
 	{ SCMP_SYS(mprotect), 2, PROT_EXEC, 0 },

@@ -42,11 +42,10 @@ static int build(const struct boot *boot, u32 abis)
 
 	if (status)
 		return status;
-	if (kernel.abi != LG_ABI_XENPV)
-		return -1;
 	memset(mem.base, 0, mem.size);
 	memset(&start, 0, sizeof(start));
-	status = xen_load(boot, &kernel, &mem, &domain, &start);
+	status = kernel.abi != LG_ABI_XENPV ? -1 :
+		 xen_load(boot, &kernel, &mem, &domain, &start);
 	kernel_close(&kernel);
 	return status;
 }

@@ -42,6 +42,7 @@ static inline void kernel_elf(struct test_elf *elf, const char *mark)
 	memcpy(elf->ehdr.e_ident, ELFMAG, SELFMAG);
 	elf->ehdr.e_ident[EI_CLASS] = ELFCLASS32;
 	elf->ehdr.e_ident[EI_DATA] = ELFDATA2LSB;
+	elf->ehdr.e_ident[EI_VERSION] = EV_CURRENT;
 	elf->ehdr.e_machine = EM_386;
 	elf->ehdr.e_type = ET_EXEC;
 	elf->ehdr.e_entry = KERNEL_GPA + 0x10;
@@ -98,6 +99,7 @@ static inline void kernel_elf64(struct test_elf64 *elf)
 	memcpy(elf->ehdr.e_ident, ELFMAG, SELFMAG);
 	elf->ehdr.e_ident[EI_CLASS] = ELFCLASS64;
 	elf->ehdr.e_ident[EI_DATA] = ELFDATA2LSB;
+	elf->ehdr.e_ident[EI_VERSION] = EV_CURRENT;
 	elf->ehdr.e_machine = EM_X86_64;
 	elf->ehdr.e_type = ET_EXEC;
 	elf->ehdr.e_entry = KERNEL64_GPA;
