@@ -3,13 +3,15 @@
 #
 #	NAME := what it is called
 #
-# and has its code in main.c.  The result is $(OUT)/guests/$(NAME).
+# and has its code in main.c, or in the files that PARTS names.  The result is
+# $(OUT)/guests/$(NAME).
 
 LIB := $(dir $(lastword $(MAKEFILE_LIST)))
 TOP := $(LIB)../../../
 COMMON := $(TOP)tests/lib/
 OUT ?= $(TOP)build/amd64/tests
 OBJ := $(OUT)/obj
+PARTS ?= main
 CC := gcc
 Q := $(if $(V),,@)
 
@@ -48,12 +50,12 @@ $(OBJ)/xenpv-lib/%.o: $(LIB)%.S $(HEADERS)
 	@echo '  CC      $(notdir $@)'
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 
-$(OBJ)/$(NAME)/%.o: %.c $(HEADERS)
+$(OBJ)/$(NAME)/%.o: %.c $(HEADERS) $(wildcard *.h)
 	@mkdir -p $(@D)
 	@echo '  CC      $(NAME)'
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 
-$(OUT)/guests/$(NAME): $(OBJ)/$(NAME)/main.o $(LIB)guest.lds $(RUNTIME)
+$(OUT)/guests/$(NAME): $(PARTS:%=$(OBJ)/$(NAME)/%.o) $(LIB)guest.lds $(RUNTIME)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -T $(LIB)guest.lds -o $@ $(filter %.o,$^)
 
