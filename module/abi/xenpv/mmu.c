@@ -19,28 +19,32 @@
 #define LEVEL_ROOT	4
 #define HOLE_FIRST	256		/* of a root: the hypervisor's entries */
 #define HOLE_LAST	271
+#define NO_PAGE		(LG_PTE_FRAME >> PAGE_SHIFT)	/* Xen's INVALID_MFN */
 
 /* ---- one entry ---- */
 
-/* Would Xen take this entry in a table of the level? 0: it is no table. */
-static bool entry_is_ok(struct lg_guest *guest, unsigned int level,
+/*
+ * Would Xen take this entry in a table of the level? 0: it is no table. A page that
+ * nobody has could be a device's, which Xen would have to permit.
+ */
+static long entry_check(struct lg_guest *guest, unsigned int level,
 			unsigned int index, u64 pte)
 {
 	u64 gfn = (pte & LG_PTE_FRAME) >> PAGE_SHIFT;
 	bool pinned;
 
 	if (level == LEVEL_ROOT && index >= HOLE_FIRST && index <= HOLE_LAST)
-		return false;
+		return -EINVAL;
 	if (!level || !(pte & LG_PTE_P))
-		return true;
+		return 0;
 	if (gfn >= guest->ram_pages)
-		return false;
+		return level == 1 && gfn != NO_PAGE ? -EPERM : -EINVAL;
 	if (level > 1)
-		return !(pte & LG_PTE_PSE);
+		return pte & LG_PTE_PSE ? -EINVAL : 0;
 	if (!(pte & LG_PTE_RW))
-		return true;
+		return 0;
 	lg_shadow_level(guest, gfn, &pinned);
-	return !pinned;
+	return pinned ? -EBUSY : 0;
 }
 
 /* Write one entry for the guest, its accessed and dirty bits kept if so wanted. */
@@ -51,12 +55,13 @@ static long entry_write(struct lg_vcpu *vcpu, lg_gpa_t gpa, u64 pte,
 	u64 gfn = gpa >> PAGE_SHIFT, old, new;
 	unsigned int index = offset_in_page(gpa) / sizeof(u64), tries = 16;
 	bool pinned;
-	int rc;
+	long rc;
 
-	if (lg_mem_entry(guest, gpa, sizeof(u64), &old) ||
-	    !entry_is_ok(guest, lg_shadow_level(guest, gfn, &pinned), index,
-			 pte))
+	if (lg_mem_entry(guest, gpa, sizeof(u64), &old))
 		return -EINVAL;
+	rc = entry_check(guest, lg_shadow_level(guest, gfn, &pinned), index, pte);
+	if (rc)
+		return rc;
 	do {
 		new = pte;
 		if (preserve_ad)
@@ -71,22 +76,32 @@ static long entry_write(struct lg_vcpu *vcpu, lg_gpa_t gpa, u64 pte,
 
 /* ---- mmu_update ---- */
 
-/* Tables and pages of oneself only. Returns 0 or -errno, as Xen does. */
+/*
+ * Tables and pages of oneself only. Domain 0 and its tables, which would be number
+ * 1 here, are not for guests. Returns 0 or -errno, as Xen does.
+ */
 static long check_domain(u64 domid)
 {
 	u32 pages = domid & 0xffff, tables = (domid >> 16) & 0xffff;
 
-	if (tables && tables - 1 != DOMID_SELF)
+	if (tables > 1)
 		return -ESRCH;
 	switch (pages) {
 	case DOMID_SELF:
-		return 0;
+		return tables ? -EPERM : 0;
+	case 0:
 	case DOMID_IO:
 	case DOMID_XEN:
 		return -EPERM;
 	default:
 		return -ESRCH;
 	}
+}
+
+/* What is not permitted is permitted to be done to nothing. */
+static long check_list(long domain, long count)
+{
+	return domain == -EPERM && !count ? 0 : domain ?: min(count, 0L);
 }
 
 static long update_one(struct lg_vcpu *vcpu, const struct mmu_update *request)
@@ -115,11 +130,10 @@ static long check_count(u64 count)
 }
 
 /* Tell the guest how many were done; an address that will not do is its loss. */
-static long report_done(struct lg_vcpu *vcpu, u64 done, u32 count, long rc)
+static void report_done(struct lg_vcpu *vcpu, u64 done, u32 count)
 {
-	if (done && lg_shadow_write(vcpu, done, &count, sizeof(count)))
-		return -EFAULT;
-	return rc;
+	if (done)
+		lg_shadow_write(vcpu, done, &count, sizeof(count));
 }
 
 /**
@@ -135,12 +149,12 @@ static long report_done(struct lg_vcpu *vcpu, u64 done, u32 count, long rc)
 long xenpv_mmu_update(struct lg_vcpu *vcpu, u64 requests, u64 count, u64 done,
 		      u64 domid)
 {
-	long total = check_count(count), rc = check_domain(domid);
+	long total = check_count(count), rc = check_list(check_domain(domid), total);
 	struct mmu_update request;
 	u32 i;
 
-	if (rc || total < 0)
-		return rc ?: total;
+	if (rc)
+		return rc;
 	for (i = 0; i < total; i++) {
 		if (lg_shadow_read(vcpu, requests + i * sizeof(request),
 				   &request, sizeof(request)))
@@ -151,31 +165,30 @@ long xenpv_mmu_update(struct lg_vcpu *vcpu, u64 requests, u64 count, u64 done,
 			break;
 		cond_resched();
 	}
-	return report_done(vcpu, done, i, rc);
+	report_done(vcpu, done, i);
+	return rc;
 }
 
 /* ---- update_va_mapping ---- */
 
-/* Any flush is a whole one: it costs no more. */
+/*
+ * Where the flags are the address of a mask of vCPUs, it must be there; there is
+ * one, and it flushes whatever the mask says.
+ */
 static long flush_by_flags(struct lg_vcpu *vcpu, u64 gva, u64 flags)
 {
-	switch (flags & UVMF_FLUSHTYPE_MASK) {
-	case UVMF_NONE:
-		return 0;
-	case UVMF_TLB_FLUSH:
-		lg_shadow_flush(vcpu);
-		return 0;
-	case UVMF_INVLPG:
-		lg_shadow_invlpg(vcpu, gva);
-		return 0;
-	default:
-		return -EINVAL;
-	}
-}
+	u64 mask_gva = flags & ~(u64)(UVMF_FLUSHTYPE_MASK | UVMF_ALL), mask;
+	u64 type = flags & UVMF_FLUSHTYPE_MASK;
 
-static bool gva_is_guests(u64 gva)
-{
-	return !(gva >> 47) || gva >= 0xffff880000000000;
+	if (type != UVMF_TLB_FLUSH && type != UVMF_INVLPG)
+		return 0;
+	if (mask_gva && lg_shadow_read(vcpu, mask_gva, &mask, sizeof(mask)))
+		return -EFAULT;
+	if (type == UVMF_INVLPG)
+		lg_shadow_invlpg(vcpu, gva);
+	else
+		lg_shadow_flush(vcpu);
+	return 0;
 }
 
 /**
@@ -196,13 +209,14 @@ long xenpv_update_va_mapping(struct lg_vcpu *vcpu, u64 gva, u64 pte, u64 flags,
 
 	if (rc)
 		return rc;
-	if (!gva_is_guests(gva))
+	if (!xenpv_gva_is_guests(gva))
 		return -EINVAL;
 	lg_walk(vcpu->guest, vcpu->mmu.kernel_gfn, gva, &walk);
 	if (walk.leaf_gpa == (lg_gpa_t)-1)
 		return -EINVAL;
-	if (!entry_is_ok(vcpu->guest, 1, 0, pte))
-		return -EINVAL;
+	rc = entry_check(vcpu->guest, 1, 0, pte);
+	if (rc)
+		return rc;
 	rc = entry_write(vcpu, walk.leaf_gpa, pte, false);
 	flushed = flush_by_flags(vcpu, gva, flags);
 	return rc ?: flushed;
@@ -246,13 +260,13 @@ static long copy_page_of(struct lg_vcpu *vcpu, u64 to, u64 from)
 	return rc;
 }
 
-/* A mask of vCPUs: there is one, and it flushes whatever the mask says. */
+/* A mask of vCPUs, as in flush_by_flags(). */
 static long flush_multi(struct lg_vcpu *vcpu, u64 mask_gva)
 {
 	u64 mask;
 
 	if (lg_shadow_read(vcpu, mask_gva, &mask, sizeof(mask)))
-		return -EFAULT;
+		return -EINVAL;
 	lg_shadow_flush(vcpu);
 	return 0;
 }
@@ -286,10 +300,10 @@ static long ext_one(struct lg_vcpu *vcpu, const struct mmuext_op *op)
 	case MMUEXT_TLB_FLUSH_MULTI:
 	case MMUEXT_INVLPG_MULTI:
 		return flush_multi(vcpu, (u64)op->arg2.vcpumask);
-	case MMUEXT_FLUSH_CACHE:
+	case MMUEXT_FLUSH_CACHE:	/* for those who have a device */
+		return -EACCES;
 	case MMUEXT_FLUSH_CACHE_GLOBAL:
-		/* Memory is cached for all of us alike: nothing to see. */
-		return 0;
+		return -EINVAL;
 	case MMUEXT_SET_LDT:
 		return xenpv_set_ldt(vcpu, op->arg1.linear_addr,
 				     op->arg2.nr_ents);
@@ -318,12 +332,13 @@ static long ext_one(struct lg_vcpu *vcpu, const struct mmuext_op *op)
 long xenpv_mmuext_op(struct lg_vcpu *vcpu, u64 requests, u64 count, u64 done,
 		     u64 domid)
 {
-	long total = check_count(count), rc = check_domain(domid & 0xffff);
+	long total = check_count(count);
+	long rc = check_list(check_domain(domid & 0xffff), total);
 	struct mmuext_op op;
 	u32 i;
 
-	if (rc || total < 0)
-		return rc ?: total;
+	if (rc)
+		return rc;
 	for (i = 0; i < total; i++) {
 		if (lg_shadow_read(vcpu, requests + i * sizeof(op), &op,
 				   sizeof(op)))
@@ -334,5 +349,6 @@ long xenpv_mmuext_op(struct lg_vcpu *vcpu, u64 requests, u64 count, u64 done,
 			break;
 		cond_resched();
 	}
-	return report_done(vcpu, done, i, rc);
+	report_done(vcpu, done, i);
+	return rc;
 }

@@ -101,7 +101,7 @@ long xenpv_set_ldt(struct lg_vcpu *vcpu, u64 gva, u64 entries)
 	int rc;
 
 	if (entries > LDT_MAX || (entries && !PAGE_ALIGNED(gva)) ||
-	    !host_is_canonical(gva))
+	    !xenpv_gva_is_guests(gva))
 		return -EINVAL;
 	a->ldt_entries = 0;
 	host_set_ldt_size(vcpu, 0);

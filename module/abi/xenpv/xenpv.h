@@ -213,6 +213,12 @@ static inline struct xenpv_vcpu *xenpv_vcpu(struct lg_vcpu *vcpu)
 	return vcpu->abi;
 }
 
+/* Xen takes an address for the guest's if it is canonical and not in its own part. */
+static inline bool xenpv_gva_is_guests(u64 gva)
+{
+	return !(gva >> 47) || gva >= __HYPERVISOR_VIRT_END;
+}
+
 /* mmu.c */
 long xenpv_mmu_update(struct lg_vcpu *vcpu, u64 requests, u64 count, u64 done,
 		      u64 domid);

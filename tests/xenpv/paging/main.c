@@ -13,6 +13,8 @@
 
 const char tg_title[] = "page tables";
 
+#define EPERM	1
+#define EBUSY	16
 #define EINVAL	22
 
 static u64 a, b;		/* two pages that say who they are */
@@ -310,7 +312,7 @@ static void check_long_batch(void)
 			u[i].val = 0;
 		}
 		u[n / 2].val = tg_pte(1ul << 39, TG_RW);
-		TG_EQ(tg_hcall(mmu_update, u, n, 0, DOMID_SELF), -EINVAL,
+		TG_EQ(tg_hcall(mmu_update, u, n, 0, DOMID_SELF), -EPERM,
 		      "a long list with an error");
 		tg_mmuext(MMUEXT_TLB_FLUSH_LOCAL, 0, 0);
 		for (i = 0; i < n; i++)
@@ -353,18 +355,18 @@ static void check_refused(void)
 	u64 pages = tg_start_info->nr_pages + TG_EXTRA_PAGES;
 	u64 l2 = tg_entry_at(tg_root, TG_KTEST, 2);
 
-	TG_EQ(tg_mmu_update(pte_ptr, tg_pte(pages, TG_RW)), -EINVAL,
+	TG_EQ(tg_mmu_update(pte_ptr, tg_pte(pages, TG_RW)), -EPERM,
 	      "a page that is not ours");
-	TG_EQ(tg_mmu_update(pte_ptr, tg_pte(1ul << 39, TG_RW)), -EINVAL,
+	TG_EQ(tg_mmu_update(pte_ptr, tg_pte(1ul << 39, TG_RW)), -EPERM,
 	      "a page far away");
 	TG_EQ(tg_mmu_update(pages * TG_PAGE, 0), -EINVAL, "no table of ours");
 	TG_EQ(tg_mmu_update(l2, tg_pte(0, TG_RW | TG_PS)), -EINVAL,
 	      "a large page");
 	TG_EQ(tg_va_mapping(TG_NOWHERE, tg_pte(a, TG_RW), 0), -EINVAL,
 	      "an address without a table");
-	TG_EQ(tg_va_mapping(TG_KTEST, tg_pte(pages, TG_RW), 0), -EINVAL,
+	TG_EQ(tg_va_mapping(TG_KTEST, tg_pte(pages, TG_RW), 0), -EPERM,
 	      "a page that is not ours");
-	TG_EQ(tg_va_mapping(TG_KTEST, tg_pte(tg_root, TG_RW), 0), -EINVAL,
+	TG_EQ(tg_va_mapping(TG_KTEST, tg_pte(tg_root, TG_RW), 0), -EBUSY,
 	      "writable mapping of a pinned table");
 	TG_EQ(tg_mmu_update(pte_ptr, tg_pte(tg_root, TG_RO)), 0,
 	      "read-only mapping of a pinned table");
