@@ -12,6 +12,8 @@
 #include <xen/interface/event_channel.h>
 #include "xenpv.h"
 
+#define NR_PIRQS	256	/* Xen's number depends on the machine */
+
 static struct xenpv_port *port_get(struct xenpv_domain *dom, u32 port)
 {
 	if (port >= XENPV_PORTS)
@@ -211,6 +213,17 @@ static long bind_virq(struct lg_vcpu *vcpu, struct evtchn_bind_virq *b)
 	return 0;
 }
 
+/* Nobody has a port for us, not even we. */
+static long bind_interdomain(struct evtchn_bind_interdomain *b)
+{
+	return b->remote_dom && b->remote_dom != DOMID_SELF ? -ESRCH : -EINVAL;
+}
+
+static long bind_pirq(struct evtchn_bind_pirq *b)
+{
+	return b->pirq < NR_PIRQS ? -EPERM : -EINVAL;
+}
+
 static long bind_ipi(struct lg_vcpu *vcpu, struct evtchn_bind_ipi *b)
 {
 	int port;
@@ -232,7 +245,7 @@ static long alloc_unbound(struct lg_vcpu *vcpu, struct evtchn_alloc_unbound *b)
 	int port;
 
 	if (b->dom != DOMID_SELF)
-		return -ESRCH;
+		return xenpv_other_domain(b->dom);
 	port = port_alloc(xenpv_vcpu(vcpu)->dom, (struct xenpv_port) {
 		.kind = XENPV_PORT_UNBOUND,
 		.remote = b->remote_dom,
@@ -278,7 +291,7 @@ static long do_status(struct lg_vcpu *vcpu, struct evtchn_status *s)
 	struct xenpv_port *p = port_get(xenpv_vcpu(vcpu)->dom, s->port);
 
 	if (s->dom != DOMID_SELF)
-		return -ESRCH;
+		return xenpv_other_domain(s->dom);
 	if (!p)
 		return -EINVAL;
 	s->vcpu = p->vcpu;
@@ -322,7 +335,7 @@ static long bind_vcpu(struct lg_vcpu *vcpu, struct evtchn_bind_vcpu *b)
 static long do_unmask(struct lg_vcpu *vcpu, struct evtchn_unmask *u)
 {
 	struct xenpv_domain *dom = xenpv_vcpu(vcpu)->dom;
-	struct xenpv_port *p = port_open(dom, u->port);
+	struct xenpv_port *p = port_get(dom, u->port);
 	struct lg_vcpu *to;
 	u32 port;
 
@@ -342,7 +355,7 @@ static long do_reset(struct lg_vcpu *vcpu, struct evtchn_reset *r)
 	u32 port;
 
 	if (r->dom != DOMID_SELF)
-		return -ESRCH;
+		return xenpv_other_domain(r->dom);
 	for (port = 1; port < XENPV_PORTS; port++)
 		if (dom->port[port].kind != XENPV_PORT_FREE)
 			port_close(dom, port);
@@ -350,6 +363,8 @@ static long do_reset(struct lg_vcpu *vcpu, struct evtchn_reset *r)
 }
 
 union event_arg {
+	struct evtchn_bind_interdomain bind_interdomain;
+	struct evtchn_bind_pirq bind_pirq;
 	struct evtchn_bind_virq bind_virq;
 	struct evtchn_bind_ipi bind_ipi;
 	struct evtchn_alloc_unbound alloc_unbound;
@@ -364,6 +379,10 @@ union event_arg {
 static long do_event_op(struct lg_vcpu *vcpu, u64 cmd, union event_arg *arg)
 {
 	switch (cmd) {
+	case EVTCHNOP_bind_interdomain:
+		return bind_interdomain(&arg->bind_interdomain);
+	case EVTCHNOP_bind_pirq:
+		return bind_pirq(&arg->bind_pirq);
 	case EVTCHNOP_bind_virq:
 		return bind_virq(vcpu, &arg->bind_virq);
 	case EVTCHNOP_bind_ipi:
@@ -389,6 +408,10 @@ static long do_event_op(struct lg_vcpu *vcpu, u64 cmd, union event_arg *arg)
 static size_t event_arg_bytes(u64 cmd)
 {
 	switch (cmd) {
+	case EVTCHNOP_bind_interdomain:
+		return sizeof(struct evtchn_bind_interdomain);
+	case EVTCHNOP_bind_pirq:
+		return sizeof(struct evtchn_bind_pirq);
 	case EVTCHNOP_bind_virq:
 		return sizeof(struct evtchn_bind_virq);
 	case EVTCHNOP_bind_ipi:
@@ -433,10 +456,6 @@ long xenpv_event_channel_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva)
 	size_t bytes = event_arg_bytes(cmd);
 	long rc;
 
-	if (cmd == EVTCHNOP_bind_interdomain)
-		return -ESRCH;
-	if (cmd == EVTCHNOP_bind_pirq)
-		return -EPERM;
 	if (!bytes)
 		return -ENOSYS;
 	if (lg_shadow_read(vcpu, gva, &arg, bytes))
@@ -446,4 +465,23 @@ long xenpv_event_channel_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva)
 	    lg_shadow_write(vcpu, gva, &arg, bytes))
 		return -EFAULT;
 	return rc;
+}
+
+/**
+ * xenpv_event_channel_op_compat - the same as it was before
+ * @vcpu: running guest
+ * @gva: command and argument
+ *
+ * Returns 0 or a negative error number.
+ */
+long xenpv_event_channel_op_compat(struct lg_vcpu *vcpu, u64 gva)
+{
+	u32 cmd;
+
+	if (lg_shadow_read(vcpu, gva, &cmd, sizeof(cmd)))
+		return -EFAULT;
+	if (cmd > EVTCHNOP_unmask)
+		return -ENOSYS;
+	return xenpv_event_channel_op(vcpu, cmd,
+				      gva + offsetof(struct evtchn_op, u));
 }

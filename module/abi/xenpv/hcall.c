@@ -9,6 +9,7 @@
  */
 #include <linux/nospec.h>
 #include <linux/sched/signal.h>
+#include <asm/debugreg.h>
 #include <xen/interface/features.h>
 #include <xen/interface/grant_table.h>
 #include <xen/interface/memory.h>
@@ -17,7 +18,14 @@
 #include "xenpv.h"
 
 #define IO_PORTS		65536
-#define VM_ASSIST_MAX		32	/* bits we remember */
+#define HYPERVISOR_HYPFS	42
+#define VMASST_TYPE_m2p_strict	32	/* programs never see the M2P here */
+#define XENMEM_maximum_gpfn	14
+#define DENIED			"<denied>"
+
+#define DR7_ONES		BIT(10)		/* always set */
+#define DR7_GENERAL_DETECT	BIT(13)
+#define DR7_RW_PORTS		2
 
 /**
  * xenpv_must_give_way - a claim: a long hypercall must not go on now
@@ -81,13 +89,13 @@ static long do_xen_version(struct lg_vcpu *vcpu, u64 cmd, u64 gva)
 	case XENVER_get_features:
 		return get_features(vcpu, gva);
 	case XENVER_pagesize:
-		return PAGE_SIZE;
+		return gva ? -EINVAL : PAGE_SIZE;
 	case XENVER_guest_handle:
 		return give(vcpu, gva, handle, sizeof(handle));
 	case XENVER_commandline:
-		return -EPERM;
+		return give(vcpu, gva, DENIED, sizeof(DENIED));
 	case XENVER_build_id:
-		return -ENODATA;
+		return -EPERM;
 	default:
 		return -ENOSYS;
 	}
@@ -164,6 +172,32 @@ static long reservation(struct lg_vcpu *vcpu, u64 cmd, u64 gva)
 	return i;
 }
 
+/* An argument that begins with a domain's number. */
+static long check_domain(struct lg_vcpu *vcpu, u64 gva)
+{
+	domid_t domid;
+
+	if (lg_shadow_read(vcpu, gva, &domid, sizeof(domid)))
+		return -EFAULT;
+	return domid == DOMID_SELF ? 0 : xenpv_other_domain(domid);
+}
+
+/* The last page the guest says it has. */
+static long maximum_gpfn(struct lg_vcpu *vcpu)
+{
+	u64 pages = READ_ONCE(xenpv_vcpu(vcpu)->dom->shared->arch.max_pfn);
+
+	return pages ? min_t(u64, pages, LONG_MAX) - 1 : 0;
+}
+
+/* Ours is for others; to do it to oneself takes hardware help. */
+static long add_to_physmap(struct lg_vcpu *vcpu, u64 gva)
+{
+	long rc = check_domain(vcpu, gva);
+
+	return rc == -EFAULT || rc == -ESRCH ? rc : -EACCES;
+}
+
 static long do_memory_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva)
 {
 	cmd &= GENMASK_ULL(MEMORY_CMD_BITS - 1, 0);
@@ -176,7 +210,9 @@ static long do_memory_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva)
 		return vcpu->guest->ram_pages - 1;
 	case XENMEM_current_reservation:
 	case XENMEM_maximum_reservation:
-		return xenpv_vcpu(vcpu)->dom->ram_pages;
+		return check_domain(vcpu, gva) ?: xenpv_vcpu(vcpu)->dom->ram_pages;
+	case XENMEM_maximum_gpfn:
+		return check_domain(vcpu, gva) ?: maximum_gpfn(vcpu);
 	case XENMEM_decrease_reservation:
 	case XENMEM_populate_physmap:
 		return reservation(vcpu, cmd, gva);
@@ -185,9 +221,9 @@ static long do_memory_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva)
 	case XENMEM_machine_memory_map:
 		return -EPERM;
 	case XENMEM_add_to_physmap:
-		return -EACCES;
+		return add_to_physmap(vcpu, gva);
 	default:
-		return -ENOSYS;
+		return xenpv_refuse(vcpu, __HYPERVISOR_memory_op, cmd, gva);
 	}
 }
 
@@ -240,6 +276,13 @@ static u32 grant_frames_max(struct lg_vcpu *vcpu)
 		     vcpu->guest->ram_pages - 1 - dom->shared_gfn);
 }
 
+static int grant_status(domid_t domid)
+{
+	if (domid == DOMID_SELF)
+		return GNTST_okay;
+	return domid ? GNTST_bad_domain : GNTST_permission_denied;
+}
+
 static long grant_setup(struct lg_vcpu *vcpu, u64 gva)
 {
 	struct xenpv_domain *dom = xenpv_vcpu(vcpu)->dom;
@@ -249,12 +292,10 @@ static long grant_setup(struct lg_vcpu *vcpu, u64 gva)
 
 	if (lg_shadow_read(vcpu, gva, &s, sizeof(s)))
 		return -EFAULT;
-	s.status = GNTST_okay;
-	if (s.dom != DOMID_SELF)
-		s.status = GNTST_bad_domain;
-	else if (s.nr_frames > grant_frames_max(vcpu))
+	s.status = grant_status(s.dom);
+	if (s.status == GNTST_okay && s.nr_frames > grant_frames_max(vcpu))
 		s.status = GNTST_general_error;
-	else
+	if (s.status == GNTST_okay)
 		dom->grant_frames = max(dom->grant_frames, s.nr_frames);
 	for (i = 0; s.status == GNTST_okay && i < s.nr_frames; i++) {
 		gfn = dom->shared_gfn + 1 + i;
@@ -271,7 +312,7 @@ static long grant_query(struct lg_vcpu *vcpu, u64 gva)
 
 	if (lg_shadow_read(vcpu, gva, &q, sizeof(q)))
 		return -EFAULT;
-	q.status = q.dom == DOMID_SELF ? GNTST_okay : GNTST_bad_domain;
+	q.status = grant_status(q.dom);
 	q.nr_frames = xenpv_vcpu(vcpu)->dom->grant_frames;
 	q.max_nr_frames = grant_frames_max(vcpu);
 	return give(vcpu, gva, &q, sizeof(q));
@@ -296,15 +337,15 @@ static long grant_get_version(struct lg_vcpu *vcpu, u64 gva)
 	if (lg_shadow_read(vcpu, gva, &g, sizeof(g)))
 		return -EFAULT;
 	if (g.dom != DOMID_SELF)
-		return -ESRCH;
+		return xenpv_other_domain(g.dom);
 	g.version = 1;
 	return give(vcpu, gva, &g, sizeof(g));
 }
 
-/* Each takes one argument; a list of them is more than anybody asks for. */
-static long do_grant_table_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva, u64 count)
+/* Ours take one argument; a list of them is more than anybody asks for. */
+static long do_grant_table_op(struct lg_vcpu *vcpu, u32 cmd, u64 gva, u32 count)
 {
-	if ((s32)count < 0 || count > U32_MAX)
+	if ((s32)count < 0)
 		return -EINVAL;
 	switch (cmd) {
 	case GNTTABOP_setup_table:
@@ -314,49 +355,88 @@ static long do_grant_table_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva, u64 count)
 	case GNTTABOP_set_version:
 		return count == 1 ? grant_set_version(vcpu, gva) : -EINVAL;
 	case GNTTABOP_get_version:
-		return count == 1 ? grant_get_version(vcpu, gva) : -EINVAL;
+		return grant_get_version(vcpu, gva);
 	default:
-		return -ENOSYS;
+		return xenpv_refuse_grants(vcpu, cmd, gva, count);
 	}
 }
 
 /* ---- the small ones ---- */
 
-static long do_vm_assist(struct lg_vcpu *vcpu, u64 cmd, u64 type)
+static long do_vm_assist(struct lg_vcpu *vcpu, u32 cmd, u32 type)
 {
 	struct xenpv_domain *dom = xenpv_vcpu(vcpu)->dom;
 
-	if (type > MAX_VMASST_TYPE || type >= VM_ASSIST_MAX)
+	if (type > MAX_VMASST_TYPE && type != VMASST_TYPE_m2p_strict)
 		return -EINVAL;
 	switch (cmd) {
 	case VMASST_CMD_enable:
-		dom->vm_assist |= BIT(type);
+		dom->vm_assist |= BIT_ULL(type);
 		return 0;
 	case VMASST_CMD_disable:
-		dom->vm_assist &= ~BIT(type);
+		dom->vm_assist &= ~BIT_ULL(type);
 		return 0;
 	default:
 		return -ENOSYS;
 	}
 }
 
-static long do_set_debugreg(struct lg_vcpu *vcpu, u64 reg, u64 value)
+/* Breakpoints on ports, enabled, need CR4.DE: Xen has them only with it. */
+static bool breaks_on_ports(u64 dr7)
 {
-	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
+	unsigned int i;
 
+	for (i = 0; i < 4; i++)
+		if (dr7 >> (2 * i) & 3 &&
+		    (dr7 >> (DR_CONTROL_SHIFT + DR_CONTROL_SIZE * i) & 3) ==
+		    DR7_RW_PORTS)
+			return true;
+	return false;
+}
+
+static long check_dr7(struct lg_vcpu *vcpu, u64 value)
+{
+	if (value >> 32)
+		return -EINVAL;
+	if (value & DR7_GENERAL_DETECT)
+		return -EPERM;
+	return breaks_on_ports(value) && !(xenpv_vcpu(vcpu)->cr4 & X86_CR4_DE) ?
+	       -EPERM : 0;
+}
+
+static long check_debugreg(struct lg_vcpu *vcpu, u64 reg, u64 value)
+{
 	switch (reg) {
 	case 0 ... 3:
-		if (value >= TASK_SIZE_MAX && value < __HYPERVISOR_VIRT_END)
-			return -EPERM;
-		break;
+		return xenpv_gva_is_guests(value) ? 0 : -EPERM;
 	case 6:
+		return value >> 32 ? -EINVAL : 0;
 	case 7:
-		if (value >> 32)
-			return -EPERM;
-		break;
+		return check_dr7(vcpu, value);
 	default:
 		return -ENODEV;
 	}
+}
+
+/* 4 and 5 are other names of 6 and 7. */
+static u64 debugreg_number(u64 reg)
+{
+	return reg == 4 || reg == 5 ? reg + 2 : reg;
+}
+
+static long do_set_debugreg(struct lg_vcpu *vcpu, u64 reg, u64 value)
+{
+	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
+	long rc;
+
+	reg = debugreg_number(reg);
+	rc = check_debugreg(vcpu, reg, value);
+	if (rc)
+		return rc;
+	if (reg == 6)
+		value |= DR6_RESERVED;
+	if (reg == 7)
+		value |= DR7_ONES;
 	a->dr[array_index_nospec(reg, ARRAY_SIZE(a->dr))] = value;
 	return 0;
 }
@@ -365,8 +445,9 @@ static long do_get_debugreg(struct lg_vcpu *vcpu, u64 reg)
 {
 	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
 
-	if (reg >= ARRAY_SIZE(a->dr) || reg == 4 || reg == 5)
-		return -EINVAL;
+	reg = debugreg_number(reg);
+	if (reg >= ARRAY_SIZE(a->dr))
+		return -ENODEV;
 	return a->dr[array_index_nospec(reg, ARRAY_SIZE(a->dr))];
 }
 
@@ -403,18 +484,23 @@ static long do_physdev_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva)
 		return set_iopl(vcpu, gva);
 	case PHYSDEVOP_set_iobitmap:
 		return set_iobitmap(vcpu, gva);
-	case PHYSDEVOP_apic_read:
-	case PHYSDEVOP_apic_write:
-	case PHYSDEVOP_alloc_irq_vector:
-		return -EPERM;
-	case PHYSDEVOP_eoi:
-	case PHYSDEVOP_irq_status_query:
-	case PHYSDEVOP_pirq_eoi_gmfn_v1:
-	case PHYSDEVOP_pirq_eoi_gmfn_v2:
-		return -EINVAL;
+	case PHYSDEVOP_IRQ_UNMASK_NOTIFY:	/* of old, and without effect */
+		return 0;
 	default:
-		return -ENOSYS;
+		return xenpv_refuse(vcpu, __HYPERVISOR_physdev_op, cmd, gva);
 	}
+}
+
+/* As it was before: the command and its argument in one structure. */
+static long do_physdev_op_compat(struct lg_vcpu *vcpu, u64 gva)
+{
+	u32 cmd;
+
+	if (lg_shadow_read(vcpu, gva, &cmd, sizeof(cmd)))
+		return -EFAULT;
+	if (cmd < PHYSDEVOP_IRQ_STATUS_QUERY || cmd > PHYSDEVOP_ASSIGN_VECTOR)
+		return -ENOSYS;
+	return do_physdev_op(vcpu, cmd, gva + offsetof(struct physdev_op, u));
 }
 
 static long do_stack_switch(struct lg_vcpu *vcpu, u64 sp)
@@ -445,9 +531,11 @@ static long do_iret(struct lg_vcpu *vcpu)
 
 static long do_multicall(struct lg_vcpu *vcpu, u64 gva, u64 count);
 
+/* Commands, and numbers of what there are few of, have 32 bits. */
 static long do_call(struct lg_vcpu *vcpu, struct xenpv_call *call)
 {
 	const u64 *arg = call->arg;
+	u32 cmd = arg[0];
 
 	if (call->nr < 32)
 		lg_count(vcpu, LG_STAT_HCALL_FIRST +
@@ -458,7 +546,7 @@ static long do_call(struct lg_vcpu *vcpu, struct xenpv_call *call)
 	case __HYPERVISOR_mmu_update:
 		return xenpv_mmu_update(vcpu, arg[0], arg[1], arg[2], arg[3]);
 	case __HYPERVISOR_set_gdt:
-		return xenpv_set_gdt(vcpu, arg[0], arg[1]);
+		return xenpv_set_gdt(vcpu, arg[0], (u32)arg[1]);
 	case __HYPERVISOR_stack_switch:
 		return do_stack_switch(vcpu, arg[1]);
 	case __HYPERVISOR_set_callbacks:
@@ -466,7 +554,11 @@ static long do_call(struct lg_vcpu *vcpu, struct xenpv_call *call)
 	case __HYPERVISOR_fpu_taskswitch:
 		return do_fpu_taskswitch(vcpu, arg[0]);
 	case __HYPERVISOR_sched_op_compat:
-		return xenpv_sched_op_compat(vcpu, arg[0], arg[1]);
+		return xenpv_sched_op_compat(vcpu, cmd, arg[1]);
+	case __HYPERVISOR_platform_op:
+	case __HYPERVISOR_domctl:
+	case __HYPERVISOR_sysctl:
+		return xenpv_refuse_tool(vcpu, call->nr, arg[0]);
 	case __HYPERVISOR_set_debugreg:
 		return do_set_debugreg(vcpu, arg[0], arg[1]);
 	case __HYPERVISOR_get_debugreg:
@@ -483,34 +575,46 @@ static long do_call(struct lg_vcpu *vcpu, struct xenpv_call *call)
 	case __HYPERVISOR_set_timer_op:
 		return do_set_timer(vcpu, arg[0]);
 	case __HYPERVISOR_xen_version:
-		return do_xen_version(vcpu, arg[0], arg[1]);
+		return do_xen_version(vcpu, cmd, arg[1]);
 	case __HYPERVISOR_console_io:
 		return do_console_io(vcpu, arg[0], arg[1], arg[2]);
 	case __HYPERVISOR_grant_table_op:
-		return do_grant_table_op(vcpu, arg[0], arg[1], arg[2]);
+		return do_grant_table_op(vcpu, cmd, arg[1], arg[2]);
 	case __HYPERVISOR_vm_assist:
-		return do_vm_assist(vcpu, arg[0], arg[1]);
+		return do_vm_assist(vcpu, cmd, arg[1]);
 	case __HYPERVISOR_update_va_mapping_otherdomain:
 		return xenpv_update_va_mapping(vcpu, arg[0], arg[1], arg[2],
 					       arg[3]);
 	case __HYPERVISOR_iret:
 		return do_iret(vcpu);
 	case __HYPERVISOR_vcpu_op:
-		return xenpv_vcpu_op(vcpu, arg[0], arg[1], arg[2]);
+		return xenpv_vcpu_op(vcpu, cmd, (u32)arg[1], arg[2]);
 	case __HYPERVISOR_set_segment_base:
 		return xenpv_set_segment_base(vcpu, arg[0], arg[1]);
 	case __HYPERVISOR_mmuext_op:
 		return xenpv_mmuext_op(vcpu, arg[0], arg[1], arg[2], arg[3]);
 	case __HYPERVISOR_sched_op:
-		return xenpv_sched_op(vcpu, arg[0], arg[1]);
+		return xenpv_sched_op(vcpu, cmd, arg[1]);
 	case __HYPERVISOR_callback_op:
-		return xenpv_callback_op(vcpu, arg[0], arg[1]);
+		return xenpv_callback_op(vcpu, cmd, arg[1]);
+	case __HYPERVISOR_nmi_op:
+		return xenpv_nmi_op(vcpu, cmd, arg[1]);
 	case __HYPERVISOR_event_channel_op:
-		return xenpv_event_channel_op(vcpu, arg[0], arg[1]);
+		return xenpv_event_channel_op(vcpu, cmd, arg[1]);
+	case __HYPERVISOR_event_channel_op_compat:
+		return xenpv_event_channel_op_compat(vcpu, arg[0]);
 	case __HYPERVISOR_physdev_op:
-		return do_physdev_op(vcpu, arg[0], arg[1]);
+		return do_physdev_op(vcpu, cmd, arg[1]);
+	case __HYPERVISOR_physdev_op_compat:
+		return do_physdev_op_compat(vcpu, arg[0]);
+	case __HYPERVISOR_hvm_op:
+		return xenpv_refuse(vcpu, __HYPERVISOR_hvm_op, cmd, arg[1]);
 	case __HYPERVISOR_xenpmu_op:
 		return -EOPNOTSUPP;
+	case __HYPERVISOR_kexec_op:
+	case __HYPERVISOR_arch_0:	/* machine checks */
+	case HYPERVISOR_HYPFS:
+		return -EPERM;
 	default:
 		return -ENOSYS;
 	}

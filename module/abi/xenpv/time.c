@@ -373,9 +373,6 @@ static long set_singleshot(struct lg_vcpu *vcpu, u64 gva)
 
 	if (lg_shadow_read(vcpu, gva, &s, sizeof(s)))
 		return -EFAULT;
-	if (s.flags & VCPU_SSHOTTMR_future &&
-	    s.timeout_abs_ns < xenpv_now(vcpu))
-		return -ETIME;
 	xenpv_set_timer(vcpu, s.timeout_abs_ns ?: 1);
 	return 0;
 }
@@ -391,9 +388,10 @@ static long register_info(struct lg_vcpu *vcpu, u64 gva)
 
 	if (lg_shadow_read(vcpu, gva, &r, sizeof(r)))
 		return -EFAULT;
-	if (a->info_mapping || r.mfn >= vcpu->guest->ram_pages ||
-	    r.offset > PAGE_SIZE - sizeof(*info) ||
+	if (r.offset > PAGE_SIZE - sizeof(*info) ||
 	    !IS_ALIGNED(r.offset, sizeof(unsigned long)))
+		return -ENXIO;
+	if (a->info_mapping || r.mfn >= vcpu->guest->ram_pages)
 		return -EINVAL;
 	info = lg_mem_map(vcpu->guest, (r.mfn << PAGE_SHIFT) + r.offset,
 			  sizeof(*info), &a->info_mapping);
@@ -415,7 +413,7 @@ static long register_runstate(struct lg_vcpu *vcpu, u64 gva)
 
 	if (lg_shadow_read(vcpu, gva, &r, sizeof(r)))
 		return -EFAULT;
-	if (!host_is_canonical(r.addr.p))
+	if (!xenpv_gva_is_guests(r.addr.p))
 		return -EFAULT;
 	a->runstate_gva = r.addr.p;
 	account(vcpu);
@@ -439,11 +437,20 @@ static long register_time(struct lg_vcpu *vcpu, u64 gva)
 
 	if (lg_shadow_read(vcpu, gva, &r, sizeof(r)))
 		return -EFAULT;
-	if (!host_is_canonical(r.addr.p))
+	if (!xenpv_gva_is_guests(r.addr.p))
 		return -EFAULT;
 	a->time_area_gva = r.addr.p;
 	time_area_write(vcpu);
 	return 0;
+}
+
+/* It is running; but the context is looked at first. */
+static long initialise(struct lg_vcpu *vcpu, u64 gva)
+{
+	unsigned long flags;
+
+	return lg_shadow_read(vcpu, gva, &flags, sizeof(flags)) ? -EFAULT :
+								  -EEXIST;
 }
 
 /* The only one goes: nobody will ever wake it. */
@@ -470,7 +477,7 @@ long xenpv_vcpu_op(struct lg_vcpu *vcpu, u64 cmd, u64 index, u64 gva)
 		return -ENOENT;
 	switch (cmd) {
 	case VCPUOP_initialise:
-		return -EEXIST;
+		return initialise(vcpu, gva);
 	case VCPUOP_up:
 		return 0;
 	case VCPUOP_down:
@@ -559,6 +566,8 @@ static long do_poll(struct lg_vcpu *vcpu, u64 gva)
 			return -EFAULT;
 		if (!xenpv_port_is_open(a->dom, port))
 			return -EINVAL;
+		if (xenpv_port_is_pending(a->dom, port))
+			return 0;
 		a->poll_port[i] = port;
 	}
 	a->poll_count = p.nr_ports;
@@ -567,6 +576,15 @@ static long do_poll(struct lg_vcpu *vcpu, u64 gva)
 		program(vcpu);
 	go_to_sleep(vcpu);
 	return 0;
+}
+
+static long remote_shutdown(struct lg_vcpu *vcpu, u64 gva)
+{
+	struct sched_remote_shutdown r;
+
+	if (lg_shadow_read(vcpu, gva, &r, sizeof(r)))
+		return -EFAULT;
+	return xenpv_other_domain(r.domain_id);
 }
 
 static long do_shutdown(struct lg_vcpu *vcpu, u32 reason)
@@ -621,7 +639,7 @@ long xenpv_sched_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva)
 	case SCHEDOP_poll:
 		return do_poll(vcpu, gva);
 	case SCHEDOP_remote_shutdown:
-		return -ESRCH;
+		return remote_shutdown(vcpu, gva);
 	case SCHEDOP_pin_override:
 		return -EPERM;
 	default:

@@ -14,6 +14,7 @@
 #include <asm/processor-flags.h>
 #include <linux/nospec.h>
 #include <linux/sched/signal.h>
+#include <xen/interface/nmi.h>
 #include "xenpv.h"
 
 static bool vector_has_error(unsigned int vector)
@@ -371,6 +372,8 @@ static long callback_register(struct lg_vcpu *vcpu, u64 gva)
 
 	if (lg_shadow_read(vcpu, gva, &r, sizeof(r)))
 		return -EFAULT;
+	if (!host_is_canonical(r.address))
+		return -EINVAL;
 	switch (r.type) {
 	case CALLBACKTYPE_event:
 	case CALLBACKTYPE_failsafe:
@@ -381,8 +384,6 @@ static long callback_register(struct lg_vcpu *vcpu, u64 gva)
 	default:	/* SYSENTER, too: we have none */
 		return -ENOSYS;
 	}
-	if (!host_is_canonical(r.address))
-		return -EINVAL;
 	a->callback[array_index_nospec(r.type, XENPV_CALLBACKS)] =
 		(struct xenpv_callback) {
 			.rip = r.address,
@@ -431,6 +432,12 @@ long xenpv_callback_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva)
 	}
 }
 
+static void callback_set(struct lg_vcpu *vcpu, unsigned int type, u64 address)
+{
+	if (host_is_canonical(address))
+		xenpv_vcpu(vcpu)->callback[type].rip = address;
+}
+
 /**
  * xenpv_set_callbacks - set_callbacks, the older way to say the same
  * @vcpu: running guest
@@ -438,18 +445,42 @@ long xenpv_callback_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva)
  * @failsafe: the same
  * @syscall: the same
  *
- * Returns 0 or -EINVAL.
+ * An address that will not do is passed over. Returns 0.
  */
 long xenpv_set_callbacks(struct lg_vcpu *vcpu, u64 event, u64 failsafe,
 			 u64 syscall)
 {
-	struct xenpv_callback *c = xenpv_vcpu(vcpu)->callback;
-
-	if (!host_is_canonical(event) || !host_is_canonical(failsafe) ||
-	    !host_is_canonical(syscall))
-		return -EINVAL;
-	c[CALLBACKTYPE_event].rip = event;
-	c[CALLBACKTYPE_failsafe].rip = failsafe;
-	c[CALLBACKTYPE_syscall].rip = syscall;
+	callback_set(vcpu, CALLBACKTYPE_event, event);
+	callback_set(vcpu, CALLBACKTYPE_failsafe, failsafe);
+	callback_set(vcpu, CALLBACKTYPE_syscall, syscall);
 	return 0;
+}
+
+/**
+ * xenpv_nmi_op - nmi_op, the older way to register that one
+ * @vcpu: running guest
+ * @cmd: XENNMI_x
+ * @gva: its argument
+ *
+ * Returns 0, -EFAULT, -EINVAL, -ENOSYS.
+ */
+long xenpv_nmi_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva)
+{
+	struct xenpv_callback *nmi = &xenpv_vcpu(vcpu)->callback[CALLBACKTYPE_nmi];
+	struct xennmi_callback cb;
+
+	switch (cmd) {
+	case XENNMI_register_callback:
+		if (lg_shadow_read(vcpu, gva, &cb, sizeof(cb)))
+			return -EFAULT;
+		if (!host_is_canonical(cb.handler_address))
+			return -EINVAL;
+		*nmi = (struct xenpv_callback) { .rip = cb.handler_address };
+		return 0;
+	case XENNMI_unregister_callback:
+		nmi->rip = 0;
+		return 0;
+	default:
+		return -ENOSYS;
+	}
 }

@@ -75,7 +75,7 @@ struct xenpv_domain {
 	void *mapping;
 	u64 ram_pages, shared_gfn;
 	u32 grant_frames;
-	u32 vm_assist;
+	u64 vm_assist;
 	u64 boot_ns;
 	struct xenpv_port port[XENPV_PORTS];
 
@@ -219,6 +219,12 @@ static inline bool xenpv_gva_is_guests(u64 gva)
 	return !(gva >> 47) || gva >= __HYPERVISOR_VIRT_END;
 }
 
+/* The error for what is to be done to somebody else: there is a domain 0 alone. */
+static inline long xenpv_other_domain(u32 domid)
+{
+	return domid ? -ESRCH : -EPERM;
+}
+
 /* mmu.c */
 long xenpv_mmu_update(struct lg_vcpu *vcpu, u64 requests, u64 count, u64 done,
 		      u64 domid);
@@ -243,6 +249,7 @@ long xenpv_set_trap_table(struct lg_vcpu *vcpu, u64 gva);
 long xenpv_callback_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva);
 long xenpv_set_callbacks(struct lg_vcpu *vcpu, u64 event, u64 failsafe,
 			 u64 syscall);
+long xenpv_nmi_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva);
 
 /* direct.c */
 void xenpv_direct_give(struct lg_vcpu *vcpu);
@@ -266,6 +273,7 @@ void xenpv_virq(struct lg_vcpu *vcpu, unsigned int virq);
 bool xenpv_port_is_open(struct xenpv_domain *dom, u32 port);
 bool xenpv_port_is_pending(struct xenpv_domain *dom, u32 port);
 long xenpv_event_channel_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva);
+long xenpv_event_channel_op_compat(struct lg_vcpu *vcpu, u64 gva);
 
 /* time.c */
 void xenpv_time_init(struct lg_vcpu *vcpu);
@@ -278,6 +286,11 @@ bool xenpv_has_reason(struct lg_vcpu *vcpu);
 long xenpv_vcpu_op(struct lg_vcpu *vcpu, u64 cmd, u64 index, u64 gva);
 long xenpv_sched_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva);
 long xenpv_sched_op_compat(struct lg_vcpu *vcpu, u64 cmd, u64 arg);
+
+/* refused.c */
+long xenpv_refuse(struct lg_vcpu *vcpu, u32 nr, u32 cmd, u64 gva);
+long xenpv_refuse_grants(struct lg_vcpu *vcpu, u32 cmd, u64 gva, u32 count);
+long xenpv_refuse_tool(struct lg_vcpu *vcpu, u32 nr, u64 gva);
 
 /* emulate.c */
 void xenpv_general_protection(struct lg_vcpu *vcpu);

@@ -502,7 +502,7 @@ direct_vcpu_op:
 	cmpq	$VCPUOP_IS_UP, %rdi
 	jne	direct_slow
 	movl	DIRECT(vcpus), %ecx
-	cmpq	%rcx, %rsi
+	cmpl	%ecx, %esi
 	jb	direct_slow
 	movq	$-NO_ENTRY, %rax
 	jmp	direct_done_rax

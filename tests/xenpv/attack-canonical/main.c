@@ -36,12 +36,23 @@ static void check_bases(u64 a)
 
 static void check_entry_points(u64 a)
 {
+	static u64 sent;
+	static u32 port;
 	u16 type;
 
+	if (!port) {
+		port = tg_bind_ipi();
+		tg_port_unmask(port);
+	}
 	for (type = 0; type < 9; type++)
 		TG_CHECK(tg_callback(type, 0, a) < 0, "callback %u at %#lx",
 			 type, a);
-	TG_CHECK(tg_hcall(set_callbacks, a, a, a, 0) < 0, "set_callbacks");
+	/* No error, as Xen has it, and no effect: events still come. */
+	TG_EQ(tg_hcall(set_callbacks, a, a, a, 0), 0, "set_callbacks");
+	tg_send(port);
+	tg_events_on();
+	tg_events_off();
+	TG_EQ(tg_event_count[port], ++sent, "events");
 	TG_CHECK(tg_trap_set(6, 4, (void *)a) < 0, "trap handler at %#lx", a);
 	/* Looked at when it is used. */
 	tg_hcall(stack_switch, FLAT_KERNEL_SS64, a, 0, 0);
@@ -57,13 +68,18 @@ static void check_arguments(u64 a)
 		/* What would end us, or takes no address there. */
 		if (nr == __HYPERVISOR_iret || nr == __HYPERVISOR_sched_op ||
 		    nr == __HYPERVISOR_sched_op_compat ||
-		    nr == __HYPERVISOR_stack_switch)
+		    nr == __HYPERVISOR_stack_switch ||
+		    nr == __HYPERVISOR_vcpu_op || nr == __HYPERVISOR_set_gdt)
 			continue;
 		tg_hcall6(nr, a, a, a, a, a, a);
 		tg_hcall6(nr, 1, a, a, a, a, a);
 		tg_hcall6(nr, 2, a, 1, a, a, a);
 		tg_hcall6(nr, a, 1, 0, DOMID_SELF, a, a);
 	}
+	TG_CHECK(tg_hcall(set_gdt, a, 512, 0, 0) < 0, "GDT at %#lx", a);
+	for (nr = 0; nr < 20; nr++)
+		if (nr != VCPUOP_down && nr != VCPUOP_send_nmi)
+			tg_hcall(vcpu_op, nr, 0, a, a);
 	tg_hcall(sched_op, SCHEDOP_poll, a, 0, 0);
 	tg_hcall(sched_op, SCHEDOP_shutdown, a, 0, 0);
 	TG_CHECK(tg_va_mapping(a, 0, 0) < 0, "update_va_mapping of %#lx", a);

@@ -73,13 +73,17 @@ static void check_arguments(void)
 			if (nr == __HYPERVISOR_iret ||
 			    nr == __HYPERVISOR_sched_op ||
 			    nr == __HYPERVISOR_sched_op_compat ||
-			    nr == __HYPERVISOR_stack_switch)
+			    nr == __HYPERVISOR_stack_switch ||
+			    nr == __HYPERVISOR_vcpu_op)
 				continue;
 			tg_hcall6(nr, at[i], at[i], at[i], at[i], at[i], at[i]);
 			tg_hcall6(nr, 1, at[i], 1, at[i], at[i], at[i]);
 			tg_hcall6(nr, 2, at[i], 1, at[i], at[i], at[i]);
 			tg_hcall6(nr, at[i], 1, 0, DOMID_SELF, 0, 0);
 		}
+	for (nr = 0; nr < 20; nr++)
+		if (nr != VCPUOP_down && nr != VCPUOP_send_nmi)
+			tg_hcall(vcpu_op, nr, 0, WINDOW, 0);
 	tg_traps_init();
 	TG_CHECK(tg_va_mapping(WINDOW, tg_pte(1, TG_RW), 0) < 0,
 		 "update_va_mapping of the window");

@@ -162,7 +162,7 @@ static void check_refused(void)
 	TG_EQ(tg_event_op(EVTCHNOP_bind_ipi, &i), -ENOENT, "ipi of no vCPU");
 	TG_EQ(tg_event_op(EVTCHNOP_alloc_unbound, &a), -ESRCH,
 	      "unbound port of another domain");
-	TG_EQ(tg_event_op(EVTCHNOP_bind_interdomain, &d), -ESRCH,
+	TG_EQ(tg_event_op(EVTCHNOP_bind_interdomain, &d), -EINVAL,
 	      "bind_interdomain");
 	TG_EQ(tg_event_op(EVTCHNOP_bind_pirq, &p), -EPERM, "bind_pirq");
 	TG_EQ(tg_event_op(EVTCHNOP_init_control, &f), -ENOSYS, "init_control");
