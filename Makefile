@@ -49,6 +49,7 @@ help:
 ## make matrix               stock kernels on all sorts of 64-bit hosts: half an hour
 ## make bench                measure guest against host
 ## make bench-peer           Xen on this machine, for the next bench (amd64)
+## make xen-errors           are the answers that we give still those of Xen? (amd64)
 ## make check                static checks
 ## make mutants              break the module on purpose: do its tests notice?
 ##   MUTANTS='nmi* stub*'      only those
@@ -160,7 +161,7 @@ host-machine: $(MODULE) launcher guest tests build/make_exit.so
 
 # --- Test --------------------------------------------------------------------
 
-.PHONY: test debug bochs fuzz matrix bench bench-peer mutants check
+.PHONY: test debug bochs fuzz matrix bench bench-peer xen-errors mutants check
 test: $(LEGS:%=all-%)
 	@machine/runner $(LEGS:%=--leg %) $(TESTS)
 
@@ -202,6 +203,10 @@ bench: all
 # Where the next `make bench` finds it.
 bench-peer: all
 	@$(MAKE) -C bench HOST=amd64 peer
+
+# Ask Xen what tests/xenpv/errors asks us.
+xen-errors: machine tests
+	@machine/xen-errors
 
 # Each needs a build and a boot: half an hour a leg, so not part of `test`.
 mutants: $(LEGS:%=mutants-%)
