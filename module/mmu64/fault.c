@@ -139,6 +139,7 @@ static bool hangs_somewhere(struct lg_vcpu *vcpu, u64 gfn)
 			return true;
 		if (!budget)
 			return false;
+		cond_resched();
 	}
 	return false;
 }

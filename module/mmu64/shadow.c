@@ -409,7 +409,9 @@ void lg_shadow_free(struct lg_guest *guest)
 				table_clear(s, pt->table[kind]);
 		cond_resched();
 	}
+	/* One by one: xa_destroy() would take all at once, interrupts off. */
 	xa_for_each(&s->pts, gfn, pt) {
+		xa_erase(&s->pts, gfn);
 		pt_free(s, pt);
 		cond_resched();
 	}

@@ -16,6 +16,7 @@
 #include "insn.h"
 
 #define PORT_PIT2	0x42	/* the timer that kernels measure the TSC with */
+#define STRING_BATCH	64	/* elements of INS and OUTS that we do at once */
 
 /* ---- ports ---- */
 
@@ -67,9 +68,9 @@ static bool port_access(struct lg_vcpu *vcpu, const struct insn *insn)
 }
 
 /*
- * INS and OUTS by the kernel, as many elements as fit a page at a time: a
- * repeated one that is not finished is executed again. What OUTS would send is
- * not even read.
+ * INS and OUTS by the kernel, a few elements at a time, for each may go to a page
+ * table: a repeated one that is not finished is executed again. What OUTS would send
+ * is not even read.
  */
 static bool string_port_access(struct lg_vcpu *vcpu, const struct insn *insn)
 {
@@ -81,7 +82,7 @@ static bool string_port_access(struct lg_vcpu *vcpu, const struct insn *insn)
 	s64 step = f->rflags & X86_EFLAGS_DF ? -(s64)size : size;
 	u32 value = (u16)f->rdx == PORT_PIT2 ? 0 : ~0u;
 
-	for (i = 0; i < min_t(u64, count, PAGE_SIZE / size); i++) {
+	for (i = 0; i < min_t(u64, count, STRING_BATCH); i++) {
 		if (!(op & 2) && lg_shadow_write(vcpu, *at, &value, size)) {
 			xenpv_inject_page_fault(vcpu, *at, X86_PF_WRITE);
 			return true;

@@ -59,6 +59,53 @@ static void check_ports(void)
 			     "inl %%dx, %%eax" : : "a"(-1), "d"(v));
 }
 
+/* INS in both directions, more elements than the host does at once; OUTS. */
+static void check_string_ports(void)
+{
+	static u8 buf[1024];
+	u64 to = (u64)buf, count = 1000;
+	u32 i;
+
+	asm volatile("rep insb" : "+D"(to), "+c"(count) : "d"(0x64) : "memory");
+	TG_EQ(to, (u64)buf + 1000, "rdi after rep insb");
+	TG_EQ(count, 0, "rcx after rep insb");
+	for (i = 0; i < sizeof(buf); i++)
+		TG_CHECK(buf[i] == (i < 1000 ? 0xff : 0), "byte %u is %#x", i,
+			 buf[i]);
+	to = (u64)buf + 996;
+	count = 249;
+	asm volatile("std\n\trep insl\n\tcld" : "+D"(to), "+c"(count) : "d"(0x42)
+		     : "memory");
+	TG_EQ(to, (u64)buf, "rdi after rep insl backwards");
+	for (i = 0; i < 1000; i++)
+		TG_CHECK(buf[i] == (i < 4 ? 0xff : 0), "byte %u is %#x", i,
+			 buf[i]);
+	to = (u64)buf;
+	asm volatile("insw" : "+D"(to) : "d"(0x64) : "memory");
+	TG_EQ(to, (u64)buf + 2, "rdi after insw");
+	to = TG_NOWHERE;
+	count = 5000;
+	asm volatile("rep outsb" : "+S"(to), "+c"(count) : "d"(0x80) : "memory");
+	TG_EQ(to, TG_NOWHERE + 5000, "rsi after rep outsb");
+	TG_EQ(count, 0, "rcx after rep outsb");
+}
+
+/* Where the memory ends, so far and no further. */
+static void check_string_fault(void)
+{
+	u64 to = TG_KTEST + TG_PAGE - 100, count = 1000;
+	u32 vector;
+
+	tg_map(tg_root, TG_KTEST, tg_pte(tg_page_alloc(), TG_RW));
+	tg_map(tg_root, TG_KTEST + TG_PAGE, 0);
+	vector = tg_try("rep insb", : "+D"(to), "+c"(count) : "d"(0x64)
+			: "memory");
+	TG_EQ(vector, 14, "rep insb to what is not there");
+	TG_EQ(tg_fault.cr2, TG_KTEST + TG_PAGE, "cr2");
+	TG_EQ(to, TG_KTEST + TG_PAGE, "rdi");
+	TG_EQ(count, 900, "rcx");
+}
+
 static u32 rdmsr(u32 msr, u64 *value)
 {
 	u32 lo = 0, hi = 0;
@@ -221,6 +268,8 @@ void test_main(void)
 {
 	check_cpuid();
 	check_ports();
+	check_string_ports();
+	check_string_fault();
 	check_msrs();
 	check_registers();
 	check_others();
