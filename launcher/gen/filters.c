@@ -45,7 +45,7 @@ static const int sandbox_calls[] = {
 	/* threads, and the child that unpacks */
 	SCMP_SYS(futex), SCMP_SYS(futex_time64), SCMP_SYS(set_robust_list),
 	SCMP_SYS(rseq), SCMP_SYS(wait4), SCMP_SYS(waitpid),
-	SCMP_SYS(seccomp), SCMP_SYS(setrlimit), SCMP_SYS(prlimit64),
+	SCMP_SYS(seccomp), SCMP_SYS(setrlimit),
 	SCMP_SYS(gettid), SCMP_SYS(getpid), SCMP_SYS(tgkill),
 	SCMP_SYS(clock_gettime), SCMP_SYS(clock_gettime64),
 	SCMP_SYS(sched_yield), SCMP_SYS(restart_syscall),
@@ -74,6 +74,7 @@ static const struct {
 	{ SCMP_SYS(mmap2), 2, PROT_EXEC, 0 },
 	{ SCMP_SYS(mprotect), 2, PROT_EXEC, 0 },
 	{ SCMP_SYS(clone), 0, NAMESPACES, 0 },
+	{ SCMP_SYS(prlimit64), 0, 0xffffffff, 0 },	/* our own */
 	{ SCMP_SYS(prctl), 0, 0xffffffff, PR_SET_PDEATHSIG },
 	{ SCMP_SYS(prctl), 0, 0xffffffff, PR_SET_NO_NEW_PRIVS },
 };

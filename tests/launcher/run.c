@@ -788,10 +788,12 @@ static void sandbox_forbids(void)
 		CHECK(forbidden(both[i], SYS_ptrace, 0) == -SIGSYS);
 		CHECK(forbidden(both[i], SYS_clone, CLONE_NEWUSER) == -SIGSYS);
 		CHECK(forbidden(both[i], SYS_setuid, 0) == -SIGSYS);
+		CHECK(forbidden(both[i], SYS_prlimit64, 1) == -SIGSYS);
 	}
 	CHECK(forbidden(&unpack_filter, SYS_openat, AT_FDCWD) == -SIGSYS);
 	CHECK(forbidden(&unpack_filter, SYS_write, 1) == -SIGSYS);
 	CHECK(forbidden(&sandbox_filter, SYS_write, -1) == 0);
+	CHECK(forbidden(&sandbox_filter, SYS_prlimit64, 0) == 0);
 	CHECK(forbidden(&unpack_filter, SYS_brk, 0) == 0);
 }
 
