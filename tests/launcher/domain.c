@@ -7,6 +7,7 @@
 #include "boot/boot.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include <xen/xen.h>
 #include <xen/foreign/x86_64.h>
@@ -374,6 +375,45 @@ static void fuzz(void)
 	}
 }
 
+/*
+ * The same in memory, where what was unpacked lies: cut off anywhere, and behind
+ * it nothing can be read.
+ */
+static void fuzz_in_memory(void)
+{
+	size_t room = (sizeof(elf) + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+	u8 *end = mmap(NULL, room + PAGE_BYTES, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned int whole = 0;
+	u32 seed = 23;
+
+	CHECK(end != MAP_FAILED);
+	end += room;
+	CHECK(!mprotect(end, PAGE_BYTES, PROT_NONE));
+	for (int round = 0; round < 20000; round++) {
+		struct image image = { .path = "fuzz", .fd = -1 };
+		struct xen_notes notes;
+		struct elf headers;
+
+		kernel_xenpv(&elf);
+		seed = seed * 1664525 + 1013904223;
+		image.size = round % 2 ? sizeof(elf) :
+			     (seed >> 8) % offsetof(struct test_elf64, text) + 1;
+		if (round % 5 == 0)
+			dice(elf.notes, elf.note.p_filesz, &seed);
+		if (round % 3)
+			dice((u8 *)&elf, sizeof(elf.ehdr) + sizeof(elf.load) +
+			     sizeof(elf.note), &seed);
+		image.data = memcpy(end - image.size, &elf, image.size);
+		if (!elf_open(&image, &headers) &&
+		    !notes_read(&image, &headers, &notes))
+			whole += notes.has_entry;
+		elf_close(&headers);
+	}
+	CHECK(whole > 1000 && whole < 19000);
+	munmap(end - room, room + PAGE_BYTES);
+}
+
 /* With any memory it is built whole or refused. */
 static void any_memory(void)
 {
@@ -450,6 +490,7 @@ static const struct ktap_case cases[] = {
 	{ "notes that cannot be fulfilled", bad_notes },
 	{ "notes of other forms", odd_notes },
 	{ "numbers of any kind", fuzz },
+	{ "numbers of any kind, in memory", fuzz_in_memory },
 	{ "memory of any size", any_memory },
 	{ "which kernel on which host", abis },
 	{ "command lines", command_lines },
