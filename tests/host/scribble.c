@@ -3,7 +3,8 @@
  * The launcher's other threads write to a guest's memory while it runs: page
  * tables, arguments of hypercalls, descriptors, shared pages, code and stack.
  * Most words are put back a moment later, so that the module finds another value
- * when it looks a second time.
+ * when it looks a second time. Now and then they take a page away and put an empty
+ * one there, of which the guest knows nothing, or have a child that inherits it all.
  *
  * Claim: the host survives; each guest lives or is killed with a reason; the
  * memory around the guest's keeps its pattern; afterwards a guest works.
@@ -21,6 +22,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,6 +35,7 @@
 #define POISON_WORDS	(16u << 10)
 #define PAGE		4096u
 #define TABLES		8		/* times as often as other pages */
+#define PULL		512		/* writes for each page taken away */
 #define LOOK		(2u << 20)	/* there is nothing behind */
 
 /* Pages that have something in them at the moment. */
@@ -108,6 +111,32 @@ static void choose_pages(struct writer *w)
 		w->page[w->pages++] = w->g->mem;
 }
 
+/* The guest keeps what it has touched; the module may look at either. */
+static void pull(struct writer *w, uint8_t *page)
+{
+	pid_t pid;
+
+	switch (roll(w) % 16) {
+	case 0:
+		pid = fork();
+		if (!pid)
+			_exit(0);
+		if (pid < 0)
+			error("fork: %s", strerror(errno));
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		break;
+	case 1 ... 7:
+		if (madvise(page, PAGE, MADV_DONTNEED))
+			error("MADV_DONTNEED: %s", strerror(errno));
+		break;
+	default:
+		if (mmap(page, PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != page)
+			error("mmap: %s", strerror(errno));
+	}
+}
+
 static void *write_about(void *arg)
 {
 	struct writer *w = arg;
@@ -119,6 +148,8 @@ static void *write_about(void *arg)
 
 		if (w->writes++ % 1024 == 0)
 			choose_pages(w);
+		if (w->writes % PULL == 0)
+			pull(w, w->page[roll(w) % w->pages]);
 		p = (void *)(w->page[roll(w) % w->pages] +
 			     roll(w) % PAGE / 8 * 8);
 		old = *p;
@@ -219,6 +250,7 @@ static const struct {
 	{ "attack-paging", "levels" }, { "segment", "" },
 	{ "attack-descriptor", "" }, { "attack-event", "nonsense" },
 	{ "forever", "refill" }, { "user", "" },
+	{ "fuzz-tables", "3 100000" },
 #else
 	{ "forever-2level", "hcall" }, { "forever-2level", "ring" },
 	{ "forever-2level", "fault" }, { "forever-2level", "flush" },
@@ -235,7 +267,7 @@ static const struct {
 int main(int argc, char **argv)
 {
 	uint32_t seed = argc > 1 ? strtoul(argv[1], NULL, 0) : 1;
-	uint32_t rounds = argc > 2 ? strtoul(argv[2], NULL, 0) : 36, i;
+	uint32_t rounds = argc > 2 ? strtoul(argv[2], NULL, 0) : 38, i;
 	struct sigaction act = { .sa_handler = tick };
 	struct itimerspec often = { { 0, 5000000 }, { 0, 5000000 } };
 	uint64_t writes = 0;
