@@ -48,12 +48,11 @@ def machine_command(kernel, args, initrd, mem="1G"):
             "-kernel", kernel, "-append", args, "-initrd", initrd]
 
 
-def xen_command(xen, args, initrd):
-    """The same with Xen, and domain 0 on top of it."""
+def xen_command(kernel, args, initrd):
+    """The same with Xen, and this kernel as domain 0 on top of it."""
     # A comma in the arguments of a multiboot module is written twice.
-    module = "%s %s,%s" % (os.path.join(xen, "vmlinuz"),
-                           args.replace(",", ",,"), initrd)
-    return machine_command(os.path.join(xen, "xen"), XEN_ARGS, module)
+    module = "%s %s,%s" % (kernel, args.replace(",", ",,"), initrd)
+    return machine_command(os.path.join(folder(), "xen"), XEN_ARGS, module)
 
 
 def _initramfs(xen, config, kernel, ramdisk, answer):
@@ -106,8 +105,9 @@ def run(kernel, args, log, seconds, ramdisk=None, memory=256, answer=()):
         initrd.write(_initramfs(xen, CONFIG % (memory, args), kernel, ramdisk,
                                 answer))
         initrd.flush()
-        said = list(lines(xen_command(xen, DOMAIN_0_ARGS, initrd.name), log,
-                          seconds))
+        said = list(lines(xen_command(os.path.join(xen, "vmlinuz"),
+                                      DOMAIN_0_ARGS, initrd.name),
+                          log, seconds))
     if "domain begins" not in said or "domain ends" not in said:
         raise RuntimeError("the domain did not come to its end (see %s)" % log)
     return said[said.index("domain begins") + 1:said.index("domain ends")]
