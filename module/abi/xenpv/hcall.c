@@ -9,10 +9,8 @@
  */
 #include <linux/nospec.h>
 #include <linux/sched/signal.h>
-#include <asm/debugreg.h>
+#include <xen/interface/xen.h>
 #include <xen/interface/features.h>
-#include <xen/interface/grant_table.h>
-#include <xen/interface/memory.h>
 #include <xen/interface/physdev.h>
 #include <xen/interface/version.h>
 #include "xenpv.h"
@@ -20,12 +18,7 @@
 #define IO_PORTS		65536
 #define HYPERVISOR_HYPFS	42
 #define VMASST_TYPE_m2p_strict	32	/* programs never see the M2P here */
-#define XENMEM_maximum_gpfn	14
 #define DENIED			"<denied>"
-
-#define DR7_ONES		BIT(10)		/* always set */
-#define DR7_GENERAL_DETECT	BIT(13)
-#define DR7_RW_PORTS		2
 
 /**
  * xenpv_must_give_way - a claim: a long hypercall must not go on now
@@ -40,11 +33,6 @@ bool xenpv_must_give_way(void)
 
 /* ---- xen_version ---- */
 
-static long give(struct lg_vcpu *vcpu, u64 gva, const void *from, size_t bytes)
-{
-	return lg_shadow_write(vcpu, gva, from, bytes) ? -EFAULT : 0;
-}
-
 static long get_features(struct lg_vcpu *vcpu, u64 gva)
 {
 	struct xen_feature_info info;
@@ -57,7 +45,7 @@ static long get_features(struct lg_vcpu *vcpu, u64 gva)
 		      BIT(XENFEAT_mmu_pt_update_preserve_ad) |
 		      BIT(XENFEAT_gnttab_map_avail_bits) |
 		      BIT(XENFEAT_direct_mapped);
-	return give(vcpu, gva, &info, sizeof(info));
+	return xenpv_give(vcpu, gva, &info, sizeof(info));
 }
 
 static long do_xen_version(struct lg_vcpu *vcpu, u64 cmd, u64 gva)
@@ -77,153 +65,27 @@ static long do_xen_version(struct lg_vcpu *vcpu, u64 cmd, u64 gva)
 	case XENVER_version:
 		return XENPV_VERSION;
 	case XENVER_extraversion:
-		return give(vcpu, gva, &extra, sizeof(extra));
+		return xenpv_give(vcpu, gva, &extra, sizeof(extra));
 	case XENVER_compile_info:
-		return give(vcpu, gva, &compile, sizeof(compile));
+		return xenpv_give(vcpu, gva, &compile, sizeof(compile));
 	case XENVER_capabilities:
-		return give(vcpu, gva, &caps, sizeof(caps));
+		return xenpv_give(vcpu, gva, &caps, sizeof(caps));
 	case XENVER_changeset:
-		return give(vcpu, gva, &changeset, sizeof(changeset));
+		return xenpv_give(vcpu, gva, &changeset, sizeof(changeset));
 	case XENVER_platform_parameters:
-		return give(vcpu, gva, &params, sizeof(params));
+		return xenpv_give(vcpu, gva, &params, sizeof(params));
 	case XENVER_get_features:
 		return get_features(vcpu, gva);
 	case XENVER_pagesize:
 		return gva ? -EINVAL : PAGE_SIZE;
 	case XENVER_guest_handle:
-		return give(vcpu, gva, handle, sizeof(handle));
+		return xenpv_give(vcpu, gva, handle, sizeof(handle));
 	case XENVER_commandline:
-		return give(vcpu, gva, DENIED, sizeof(DENIED));
+		return xenpv_give(vcpu, gva, DENIED, sizeof(DENIED));
 	case XENVER_build_id:
 		return -EPERM;
 	default:
 		return -ENOSYS;
-	}
-}
-
-/* ---- memory_op ---- */
-
-/* The upper bits of a command tell how many extents are done. */
-#define MEMORY_CMD_BITS		6
-
-static long machphys_mapping(struct lg_vcpu *vcpu, u64 gva)
-{
-	struct xen_machphys_mapping map = {
-		.v_start = MACH2PHYS_VIRT_START,
-		.v_end = MACH2PHYS_VIRT_END,
-		.max_mfn = vcpu->guest->ram_pages - 1,
-	};
-
-	return give(vcpu, gva, &map, sizeof(map));
-}
-
-/* As E820 has it. */
-struct memory_range {
-	u64 gpa, size;
-	u32 type;
-} __packed;
-
-static long memory_map(struct lg_vcpu *vcpu, u64 gva)
-{
-	struct memory_range ram = {
-		.size = xenpv_vcpu(vcpu)->dom->ram_pages << PAGE_SHIFT,
-		.type = 1,
-	};
-	struct xen_memory_map map;
-
-	if (lg_shadow_read(vcpu, gva, &map, sizeof(map)))
-		return -EFAULT;
-	if (map.nr_entries) {
-		map.nr_entries = 1;
-		if (lg_shadow_write(vcpu, (u64)map.buffer, &ram, sizeof(ram)))
-			return -EFAULT;
-	}
-	return give(vcpu, gva, &map, sizeof(map));
-}
-
-/*
- * The balloon: pages are the guest's own with or without it, and where it wants
- * one, there it is. Returns the number of extents that make sense.
- */
-static long reservation(struct lg_vcpu *vcpu, u64 cmd, u64 gva)
-{
-	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
-	u64 i = a->call->arg[0] >> MEMORY_CMD_BITS;
-	u64 ram = a->dom->ram_pages;
-	struct xen_memory_reservation r;
-	xen_pfn_t gfn;
-
-	if (lg_shadow_read(vcpu, gva, &r, sizeof(r)) || r.domid != DOMID_SELF)
-		return i;
-	/* Only superpages of a size that exists, only counts that fit above. */
-	if (r.extent_order > 18 || r.nr_extents >> (63 - MEMORY_CMD_BITS) ||
-	    i > r.nr_extents)
-		return i;
-	for (; i < r.nr_extents; i++) {
-		if (xenpv_must_give_way()) {
-			a->call->arg[0] = i << MEMORY_CMD_BITS | cmd;
-			return XENPV_AGAIN;
-		}
-		if (lg_shadow_read(vcpu, (u64)r.extent_start + i * sizeof(gfn),
-				   &gfn, sizeof(gfn)) ||
-		    gfn >= ram || ram - gfn < BIT_ULL(r.extent_order))
-			break;
-	}
-	return i;
-}
-
-/* An argument that begins with a domain's number. */
-static long check_domain(struct lg_vcpu *vcpu, u64 gva)
-{
-	domid_t domid;
-
-	if (lg_shadow_read(vcpu, gva, &domid, sizeof(domid)))
-		return -EFAULT;
-	return domid == DOMID_SELF ? 0 : xenpv_other_domain(domid);
-}
-
-/* The last page the guest says it has. */
-static long maximum_gpfn(struct lg_vcpu *vcpu)
-{
-	u64 pages = READ_ONCE(xenpv_vcpu(vcpu)->dom->shared->arch.max_pfn);
-
-	return pages ? min_t(u64, pages, LONG_MAX) - 1 : 0;
-}
-
-/* Ours is for others; to do it to oneself takes hardware help. */
-static long add_to_physmap(struct lg_vcpu *vcpu, u64 gva)
-{
-	long rc = check_domain(vcpu, gva);
-
-	return rc == -EFAULT || rc == -ESRCH ? rc : -EACCES;
-}
-
-static long do_memory_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva)
-{
-	cmd &= GENMASK_ULL(MEMORY_CMD_BITS - 1, 0);
-	switch (cmd) {
-	case XENMEM_machphys_mapping:
-		return machphys_mapping(vcpu, gva);
-	case XENMEM_memory_map:
-		return memory_map(vcpu, gva);
-	case XENMEM_maximum_ram_page:
-		return vcpu->guest->ram_pages - 1;
-	case XENMEM_current_reservation:
-	case XENMEM_maximum_reservation:
-		return check_domain(vcpu, gva) ?: xenpv_vcpu(vcpu)->dom->ram_pages;
-	case XENMEM_maximum_gpfn:
-		return check_domain(vcpu, gva) ?: maximum_gpfn(vcpu);
-	case XENMEM_decrease_reservation:
-	case XENMEM_populate_physmap:
-		return reservation(vcpu, cmd, gva);
-	case XENMEM_increase_reservation:	/* there is no more */
-		return 0;
-	case XENMEM_machine_memory_map:
-		return -EPERM;
-	case XENMEM_add_to_physmap:
-		return add_to_physmap(vcpu, gva);
-	default:
-		return xenpv_refuse(vcpu, __HYPERVISOR_memory_op, cmd, gva);
 	}
 }
 
@@ -266,101 +128,6 @@ static long do_console_io(struct lg_vcpu *vcpu, u64 cmd, u64 count, u64 gva)
 	}
 }
 
-/* ---- grant_table_op: version 1 tables, in the pages behind shared_info ---- */
-
-static u32 grant_frames_max(struct lg_vcpu *vcpu)
-{
-	struct xenpv_domain *dom = xenpv_vcpu(vcpu)->dom;
-
-	return min_t(u64, XENPV_GRANT_FRAMES,
-		     vcpu->guest->ram_pages - 1 - dom->shared_gfn);
-}
-
-static int grant_status(domid_t domid)
-{
-	if (domid == DOMID_SELF)
-		return GNTST_okay;
-	return domid ? GNTST_bad_domain : GNTST_permission_denied;
-}
-
-static long grant_setup(struct lg_vcpu *vcpu, u64 gva)
-{
-	struct xenpv_domain *dom = xenpv_vcpu(vcpu)->dom;
-	struct gnttab_setup_table s;
-	xen_pfn_t gfn;
-	u32 i;
-
-	if (lg_shadow_read(vcpu, gva, &s, sizeof(s)))
-		return -EFAULT;
-	s.status = grant_status(s.dom);
-	if (s.status == GNTST_okay && s.nr_frames > grant_frames_max(vcpu))
-		s.status = GNTST_general_error;
-	if (s.status == GNTST_okay)
-		dom->grant_frames = max(dom->grant_frames, s.nr_frames);
-	for (i = 0; s.status == GNTST_okay && i < s.nr_frames; i++) {
-		gfn = dom->shared_gfn + 1 + i;
-		if (lg_shadow_write(vcpu, (u64)s.frame_list + i * sizeof(gfn),
-				    &gfn, sizeof(gfn)))
-			s.status = GNTST_bad_virt_addr;
-	}
-	return give(vcpu, gva, &s, sizeof(s));
-}
-
-static long grant_query(struct lg_vcpu *vcpu, u64 gva)
-{
-	struct gnttab_query_size q;
-
-	if (lg_shadow_read(vcpu, gva, &q, sizeof(q)))
-		return -EFAULT;
-	q.status = grant_status(q.dom);
-	q.nr_frames = xenpv_vcpu(vcpu)->dom->grant_frames;
-	q.max_nr_frames = grant_frames_max(vcpu);
-	return give(vcpu, gva, &q, sizeof(q));
-}
-
-static long grant_set_version(struct lg_vcpu *vcpu, u64 gva)
-{
-	struct gnttab_set_version s;
-	u32 wanted;
-
-	if (lg_shadow_read(vcpu, gva, &s, sizeof(s)))
-		return -EFAULT;
-	wanted = s.version;
-	s.version = 1;
-	return give(vcpu, gva, &s, sizeof(s)) ?: wanted == 1 ? 0 : -EINVAL;
-}
-
-static long grant_get_version(struct lg_vcpu *vcpu, u64 gva)
-{
-	struct gnttab_get_version g;
-
-	if (lg_shadow_read(vcpu, gva, &g, sizeof(g)))
-		return -EFAULT;
-	if (g.dom != DOMID_SELF)
-		return xenpv_other_domain(g.dom);
-	g.version = 1;
-	return give(vcpu, gva, &g, sizeof(g));
-}
-
-/* Ours take one argument; a list of them is more than anybody asks for. */
-static long do_grant_table_op(struct lg_vcpu *vcpu, u32 cmd, u64 gva, u32 count)
-{
-	if ((s32)count < 0)
-		return -EINVAL;
-	switch (cmd) {
-	case GNTTABOP_setup_table:
-		return count == 1 ? grant_setup(vcpu, gva) : -EINVAL;
-	case GNTTABOP_query_size:
-		return count == 1 ? grant_query(vcpu, gva) : -EINVAL;
-	case GNTTABOP_set_version:
-		return count == 1 ? grant_set_version(vcpu, gva) : -EINVAL;
-	case GNTTABOP_get_version:
-		return grant_get_version(vcpu, gva);
-	default:
-		return xenpv_refuse_grants(vcpu, cmd, gva, count);
-	}
-}
-
 /* ---- the small ones ---- */
 
 static long do_vm_assist(struct lg_vcpu *vcpu, u32 cmd, u32 type)
@@ -379,76 +146,6 @@ static long do_vm_assist(struct lg_vcpu *vcpu, u32 cmd, u32 type)
 	default:
 		return -ENOSYS;
 	}
-}
-
-/* Breakpoints on ports, enabled, need CR4.DE: Xen has them only with it. */
-static bool breaks_on_ports(u64 dr7)
-{
-	unsigned int i;
-
-	for (i = 0; i < 4; i++)
-		if (dr7 >> (2 * i) & 3 &&
-		    (dr7 >> (DR_CONTROL_SHIFT + DR_CONTROL_SIZE * i) & 3) ==
-		    DR7_RW_PORTS)
-			return true;
-	return false;
-}
-
-static long check_dr7(struct lg_vcpu *vcpu, u64 value)
-{
-	if (value >> 32)
-		return -EINVAL;
-	if (value & DR7_GENERAL_DETECT)
-		return -EPERM;
-	return breaks_on_ports(value) && !(xenpv_vcpu(vcpu)->cr4 & X86_CR4_DE) ?
-	       -EPERM : 0;
-}
-
-static long check_debugreg(struct lg_vcpu *vcpu, u64 reg, u64 value)
-{
-	switch (reg) {
-	case 0 ... 3:
-		return xenpv_gva_is_guests(value) ? 0 : -EPERM;
-	case 6:
-		return value >> 32 ? -EINVAL : 0;
-	case 7:
-		return check_dr7(vcpu, value);
-	default:
-		return -ENODEV;
-	}
-}
-
-/* 4 and 5 are other names of 6 and 7. */
-static u64 debugreg_number(u64 reg)
-{
-	return reg == 4 || reg == 5 ? reg + 2 : reg;
-}
-
-static long do_set_debugreg(struct lg_vcpu *vcpu, u64 reg, u64 value)
-{
-	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
-	long rc;
-
-	reg = debugreg_number(reg);
-	rc = check_debugreg(vcpu, reg, value);
-	if (rc)
-		return rc;
-	if (reg == 6)
-		value |= DR6_RESERVED;
-	if (reg == 7)
-		value |= DR7_ONES;
-	a->dr[array_index_nospec(reg, ARRAY_SIZE(a->dr))] = value;
-	return 0;
-}
-
-static long do_get_debugreg(struct lg_vcpu *vcpu, u64 reg)
-{
-	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
-
-	reg = debugreg_number(reg);
-	if (reg >= ARRAY_SIZE(a->dr))
-		return -ENODEV;
-	return a->dr[array_index_nospec(reg, ARRAY_SIZE(a->dr))];
 }
 
 static long set_iopl(struct lg_vcpu *vcpu, u64 gva)
@@ -560,13 +257,13 @@ static long do_call(struct lg_vcpu *vcpu, struct xenpv_call *call)
 	case __HYPERVISOR_sysctl:
 		return xenpv_refuse_tool(vcpu, call->nr, arg[0]);
 	case __HYPERVISOR_set_debugreg:
-		return do_set_debugreg(vcpu, arg[0], arg[1]);
+		return xenpv_set_debugreg(vcpu, arg[0], arg[1]);
 	case __HYPERVISOR_get_debugreg:
-		return do_get_debugreg(vcpu, arg[0]);
+		return xenpv_get_debugreg(vcpu, arg[0]);
 	case __HYPERVISOR_update_descriptor:
 		return xenpv_update_descriptor(vcpu, arg[0], arg[1]);
 	case __HYPERVISOR_memory_op:
-		return do_memory_op(vcpu, arg[0], arg[1]);
+		return xenpv_memory_op(vcpu, arg[0], arg[1]);
 	case __HYPERVISOR_multicall:
 		return do_multicall(vcpu, arg[0], arg[1]);
 	case __HYPERVISOR_update_va_mapping:
@@ -579,7 +276,7 @@ static long do_call(struct lg_vcpu *vcpu, struct xenpv_call *call)
 	case __HYPERVISOR_console_io:
 		return do_console_io(vcpu, arg[0], arg[1], arg[2]);
 	case __HYPERVISOR_grant_table_op:
-		return do_grant_table_op(vcpu, cmd, arg[1], arg[2]);
+		return xenpv_grant_table_op(vcpu, cmd, arg[1], arg[2]);
 	case __HYPERVISOR_vm_assist:
 		return do_vm_assist(vcpu, cmd, arg[1]);
 	case __HYPERVISOR_update_va_mapping_otherdomain:

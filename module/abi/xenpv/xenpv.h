@@ -225,6 +225,12 @@ static inline long xenpv_other_domain(u32 domid)
 	return domid ? -ESRCH : -EPERM;
 }
 
+static inline long xenpv_give(struct lg_vcpu *vcpu, u64 gva, const void *from,
+			      size_t bytes)
+{
+	return lg_shadow_write(vcpu, gva, from, bytes) ? -EFAULT : 0;
+}
+
 /* mmu.c */
 long xenpv_mmu_update(struct lg_vcpu *vcpu, u64 requests, u64 count, u64 done,
 		      u64 domid);
@@ -275,15 +281,38 @@ bool xenpv_port_is_pending(struct xenpv_domain *dom, u32 port);
 long xenpv_event_channel_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva);
 long xenpv_event_channel_op_compat(struct lg_vcpu *vcpu, u64 gva);
 
-/* time.c */
+/* memory.c */
+long xenpv_memory_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva);
+
+/* grants.c */
+long xenpv_grant_table_op(struct lg_vcpu *vcpu, u32 cmd, u64 gva, u32 count);
+
+/* debugreg.c */
+long xenpv_set_debugreg(struct lg_vcpu *vcpu, u64 reg, u64 value);
+long xenpv_get_debugreg(struct lg_vcpu *vcpu, u64 reg);
+
+/* clock.c */
 void xenpv_time_init(struct lg_vcpu *vcpu);
 u64 xenpv_now(struct lg_vcpu *vcpu);
 void xenpv_time_refresh(struct lg_vcpu *vcpu);
+void xenpv_publish_time(struct pvclock_vcpu_time_info *to,
+			const struct pvclock_vcpu_time_info *t);
+void xenpv_check_tsc(struct lg_vcpu *vcpu);
+long xenpv_register_time(struct lg_vcpu *vcpu, u64 gva);
+
+/* timer.c */
 void xenpv_timer(struct lg_vcpu *vcpu);
+void xenpv_program_timer(struct lg_vcpu *vcpu);
 void xenpv_set_timer(struct lg_vcpu *vcpu, u64 when_ns);
+long xenpv_set_periodic(struct lg_vcpu *vcpu, u64 gva);
+long xenpv_set_singleshot(struct lg_vcpu *vcpu, u64 gva);
+
+/* vcpu.c */
 void xenpv_runstate(struct lg_vcpu *vcpu, int state);
-bool xenpv_has_reason(struct lg_vcpu *vcpu);
 long xenpv_vcpu_op(struct lg_vcpu *vcpu, u64 cmd, u64 index, u64 gva);
+
+/* sched.c */
+bool xenpv_has_reason(struct lg_vcpu *vcpu);
 long xenpv_sched_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva);
 long xenpv_sched_op_compat(struct lg_vcpu *vcpu, u64 cmd, u64 arg);
 
