@@ -24,8 +24,12 @@ for i in 1 2 3 4 5 6 7 8; do
 		>bare$i 2>&1 &
 	bare="$bare $!"
 done
-sleep 2
-[ "$(users)" -ge 20 ] || fail "only $(users) files of ten guests are open"
+j=0
+while [ "$(users)" -lt 20 ]; do
+	j=$((j + 1))
+	[ $j -lt 600 ] || fail "only $(users) files of ten guests are open"
+	sleep 0.1
+done
 for i in 1 2; do
 	j=0
 	while [ ! -s linux$i ]; do
