@@ -41,6 +41,7 @@ static void call_init(struct lg_vcpu *vcpu, u32 gpa)
 		return;
 	}
 	a->data = data;
+	a->wall_ns = ktime_get_real_ns() - ktime_get_ns();
 	lg32_write_time(vcpu);
 	lg_shadow_reset(vcpu, a->kernel_address);
 	if (lg_shadow_load(vcpu, LG_CR3_LINEAR))

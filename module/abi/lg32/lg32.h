@@ -23,6 +23,7 @@
  * @direct_entry: its handler while it is direct, or 0
  * @sti_shadow: the instruction after an emulated STI, or PUSHF and CLI, which
  *	comes first, or 0
+ * @wall_ns: what CLOCK_MONOTONIC lacks to the wall clock that was at INIT
  * @irq_enabled: before INIT, what lg32_data.irq_enabled is after it
  * @ss1: kernel stack segment
  * @esp1: kernel stack pointer
@@ -40,6 +41,7 @@ struct lg32_vcpu {
 	u32 syscall_vec;
 	u32 direct_entry;
 	u32 sti_shadow;
+	s64 wall_ns;
 	u32 irq_enabled;
 	u32 ss1, esp1;
 	u32 cr0, cr4;

@@ -115,15 +115,19 @@ void lg32_reflect(struct lg_vcpu *vcpu, unsigned int vector)
 /* ---- virtual interrupts ---- */
 
 /**
- * lg32_write_time - the wall clock in the shared page
+ * lg32_write_time - the time in the shared page
  * @vcpu: after INIT
+ *
+ * It goes on steadily from the wall clock at INIT: where there is no TSC, the
+ * guest tells all its time by it, and with a clock that is stepped back it
+ * would wait until that caught up.
  */
 void lg32_write_time(struct lg_vcpu *vcpu)
 {
-	struct lg32_data *data = lg32_vcpu(vcpu)->data;
-	struct timespec64 now;
+	struct lg32_vcpu *a = lg32_vcpu(vcpu);
+	struct timespec64 now = ns_to_timespec64(ktime_get_ns() + a->wall_ns);
+	struct lg32_data *data = a->data;
 
-	ktime_get_real_ts64(&now);
 	WRITE_ONCE(data->time_sec, now.tv_sec);
 	WRITE_ONCE(data->time_nsec, now.tv_nsec);
 }
