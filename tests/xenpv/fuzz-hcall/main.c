@@ -118,6 +118,7 @@ static bool is_end(u64 nr, u64 cmd)
 	case __HYPERVISOR_set_trap_table:
 	case __HYPERVISOR_set_callbacks:
 	case __HYPERVISOR_callback_op:
+	case __HYPERVISOR_nmi_op:
 	case __HYPERVISOR_mmu_update:
 	case __HYPERVISOR_mmuext_op:
 	case __HYPERVISOR_update_va_mapping:
@@ -147,7 +148,7 @@ static void fill_multicall(void)
 			e->op = tg_rand() % LAST_NUMBER;
 			for (k = 0; k < 6; k++)
 				e->args[k] = value();
-		} while (is_end(e->op, e->args[0]));
+		} while (is_end(e->op, (u32)e->args[0]));
 	}
 }
 
@@ -162,7 +163,7 @@ static void call(void *unused)
 		arg[0] = tg_rand() % 4 ? tg_rand() % 40 : value();
 		for (i = 1; i < 6; i++)
 			arg[i] = value();
-	} while (is_end((u32)nr, (u32)arg[0]) || is_end(nr, arg[0]));
+	} while (is_end((u32)nr, (u32)arg[0]));
 	if (nr == __HYPERVISOR_multicall) {
 		fill_multicall();
 		arg[0] = (u64)bag[0];
