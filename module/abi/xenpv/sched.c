@@ -101,8 +101,10 @@ static long do_shutdown(struct lg_vcpu *vcpu, u32 reason)
 	case SHUTDOWN_soft_reset:
 		lg_guest_end(vcpu->guest, LG_EXIT_RESTART, "soft reset");
 		return 0;
-	default:
-		return -EINVAL;
+	default:	/* Xen ends a domain for any reason */
+		lg_guest_end(vcpu->guest, LG_EXIT_CRASH,
+			     "the guest shut down for a reason of its own");
+		return 0;
 	}
 }
 

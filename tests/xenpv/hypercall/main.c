@@ -129,7 +129,6 @@ static void check_vcpu(void)
 	};
 	struct vcpu_set_periodic_timer p = { .period_ns = 999999 };
 	struct vcpu_register_vcpu_info info = { .mfn = 1ul << 40 };
-	u32 reason = 77;
 
 	IS_ERROR(NOENT, vcpu_op, VCPUOP_is_up, 1, 0);
 	IS_ERROR(NOENT, vcpu_op, VCPUOP_is_up, -1ul, 0);
@@ -142,7 +141,6 @@ static void check_vcpu(void)
 	info.offset = TG_PAGE - 32;
 	IS_ERROR(NXIO, vcpu_op, VCPUOP_register_vcpu_info, 0, &info);
 	IS_ERROR(NOSYS, vcpu_op, 99, 0, 0);
-	IS_ERROR(INVAL, sched_op, SCHEDOP_shutdown, &reason, 0);
 	IS_ERROR(FAULT, sched_op, SCHEDOP_shutdown, TG_NOWHERE, 0);
 	IS_OK(sched_op, SCHEDOP_yield, 0, 0);
 	IS_ERROR(NOSYS, sched_op, 99, 0, 0);
