@@ -59,6 +59,30 @@ static void check_endless(const char *kind)
 	lgdev_destroy(&g);
 }
 
+#ifdef __x86_64__
+/* Calls that take long do not keep a signal waiting: they are seen half done. */
+static void check_long_calls(void)
+{
+	unsigned int i, half_done[32] = { 0 };
+	struct lg_regs64 regs;
+	struct lgdev g;
+
+	lgdev_start(&g, lgdev_guest_path("forever"), "batch");
+	g.quiet = true;
+	timer(3000);
+	for (i = 0; i < 100 && lgdev_run(&g) == -EINTR; i++)
+		if (!ioctl(g.vcpu, LG_GET_REGS64, &regs) && regs.rax < 32 &&
+		    regs.rsi >> 31 == 1)
+			half_done[regs.rax]++;
+	timer(0);
+	CHECK(i == 100, "a guest with long calls: %.80s", lgdev_verdict(&g));
+	note("half done: %u of mmu_update, %u of mmuext_op", half_done[1],
+	     half_done[26]);
+	CHECK(half_done[1] && half_done[26], "one was never half done");
+	lgdev_destroy(&g);
+}
+#endif
+
 /* A guest that checks itself, interrupted all the time. */
 static void check_self_checking(const char *name)
 {
@@ -130,6 +154,9 @@ int main(void)
 	check_endless("halt");
 	check_endless("hcall");
 	check_endless("fault");
+#ifdef __x86_64__
+	check_long_calls();
+#endif
 	check_self_checking("preempt-2level");
 	check_self_checking("paging-random-2level");
 	check_self_checking("fpu-linear");

@@ -8,14 +8,14 @@
  * know. Entries are written in the guest's memory first, then the shadow is
  * told. Every argument is any number.
  */
-#include <linux/sched/signal.h>
+#include <linux/types.h>
 #include <xen/interface/xen.h>
 #include "xenpv.h"
 
 /* Most entries of one call: the guest must not keep us for long. */
 #define MAX_BATCH	16384
 
-#define PREEMPTED	BIT_ULL(31)	/* MMU_UPDATE_PREEMPTED */
+#define PREEMPTED	BIT_ULL(31)	/* MMU_UPDATE_PREEMPTED: see give_way() */
 #define LEVEL_ROOT	4
 #define HOLE_FIRST	256		/* of a root: the hypervisor's entries */
 #define HOLE_LAST	271
@@ -122,7 +122,7 @@ static long update_one(struct lg_vcpu *vcpu, const struct mmu_update *request)
 	}
 }
 
-/* The number of entries, or -errno. What Xen passes to itself does not count. */
+/* The number of entries, or -errno. */
 static long check_count(u64 count)
 {
 	count = (u32)count & ~PREEMPTED;
@@ -136,36 +136,61 @@ static void report_done(struct lg_vcpu *vcpu, u64 done, u32 count)
 		lg_shadow_write(vcpu, done, &count, sizeof(count));
 }
 
+/* How many were done before the call gave way, as the guest's memory has it. */
+static u32 done_before(struct lg_vcpu *vcpu, u64 count, u64 done)
+{
+	u32 before;
+
+	if (!(count & PREEMPTED) || !done ||
+	    lg_shadow_read(vcpu, done, &before, sizeof(before)))
+		return 0;
+	return before;
+}
+
+/* The guest makes the call again, as on Xen, for what is left after @i requests. */
+static long give_way(struct lg_vcpu *vcpu, u32 i, long total, size_t bytes)
+{
+	u64 *arg = xenpv_vcpu(vcpu)->call->arg;
+
+	arg[0] += i * bytes;
+	arg[1] = (total - i) | PREEMPTED;
+	return XENPV_AGAIN;
+}
+
 /**
  * xenpv_mmu_update - HYPERVISOR_mmu_update
  * @vcpu: in kernel mode
  * @requests: guest address of an array of struct mmu_update
- * @count: its length
+ * @count: its length, and whether it gave way before
  * @done: 0, or where the number of requests that succeeded goes
  * @domid: whose tables and pages
  *
- * Returns 0 or -errno, for the guest.
+ * Returns 0 or -errno, for the guest; XENPV_AGAIN.
  */
 long xenpv_mmu_update(struct lg_vcpu *vcpu, u64 requests, u64 count, u64 done,
 		      u64 domid)
 {
 	long total = check_count(count), rc = check_list(check_domain(domid), total);
 	struct mmu_update request;
-	u32 i;
+	u32 i, before;
 
 	if (rc)
 		return rc;
+	before = done_before(vcpu, count, done);
 	for (i = 0; i < total; i++) {
+		if (i && xenpv_must_give_way()) {
+			rc = give_way(vcpu, i, total, sizeof(request));
+			break;
+		}
 		if (lg_shadow_read(vcpu, requests + i * sizeof(request),
 				   &request, sizeof(request)))
 			rc = -EFAULT;
 		else
 			rc = update_one(vcpu, &request);
-		if (rc || fatal_signal_pending(current))
+		if (rc)
 			break;
-		cond_resched();
 	}
-	report_done(vcpu, done, i);
+	report_done(vcpu, done, before + i);
 	return rc;
 }
 
@@ -323,11 +348,11 @@ static long ext_one(struct lg_vcpu *vcpu, const struct mmuext_op *op)
  * xenpv_mmuext_op - HYPERVISOR_mmuext_op
  * @vcpu: in kernel mode
  * @requests: guest address of an array of struct mmuext_op
- * @count: its length
+ * @count: its length, and whether it gave way before
  * @done: 0, or where the number of requests that succeeded goes
  * @domid: whose pages
  *
- * Returns 0 or -errno, for the guest.
+ * Returns 0 or -errno, for the guest; XENPV_AGAIN.
  */
 long xenpv_mmuext_op(struct lg_vcpu *vcpu, u64 requests, u64 count, u64 done,
 		     u64 domid)
@@ -335,20 +360,24 @@ long xenpv_mmuext_op(struct lg_vcpu *vcpu, u64 requests, u64 count, u64 done,
 	long total = check_count(count);
 	long rc = check_list(check_domain(domid & 0xffff), total);
 	struct mmuext_op op;
-	u32 i;
+	u32 i, before;
 
 	if (rc)
 		return rc;
+	before = done_before(vcpu, count, done);
 	for (i = 0; i < total; i++) {
+		if (i && xenpv_must_give_way()) {
+			rc = give_way(vcpu, i, total, sizeof(op));
+			break;
+		}
 		if (lg_shadow_read(vcpu, requests + i * sizeof(op), &op,
 				   sizeof(op)))
 			rc = -EFAULT;
 		else
 			rc = ext_one(vcpu, &op);
-		if (rc || fatal_signal_pending(current))
+		if (rc)
 			break;
-		cond_resched();
 	}
-	report_done(vcpu, done, i);
+	report_done(vcpu, done, before + i);
 	return rc;
 }

@@ -17,6 +17,7 @@
  *	ac		hypercalls, traps and nothing, with AC and DF set
  *	refill		page tables that go and come, and use of them
  *	args		hypercalls that read long arguments
+ *	batch		hypercalls about page tables that take long
  */
 #include "tg.h"
 
@@ -184,6 +185,40 @@ static void args(void)
 	}
 }
 
+#define BATCH	8192
+
+static void batch(void)
+{
+	static struct mmu_update update[BATCH];
+	static struct mmuext_op op[BATCH];
+	u64 from = tg_page_alloc(), to = tg_page_alloc(), i;
+	u32 done;
+
+	for (i = 0; i < BATCH; i++) {
+		update[i].ptr = from * TG_PAGE + i % 512 * 8;
+		update[i].val = i;
+		op[i].cmd = MMUEXT_COPY_PAGE;
+		op[i].arg1.mfn = to;
+		op[i].arg2.src_mfn = from;
+	}
+	for (;;) {
+		done = 0;
+		TG_EQ(tg_hcall(mmu_update, update, BATCH, &done, DOMID_SELF), 0,
+		      "mmu_update");
+		TG_EQ(done, BATCH, "entries written");
+		done = 0;
+		TG_EQ(tg_hcall(mmuext_op, op, BATCH, &done, DOMID_SELF), 0,
+		      "mmuext_op");
+		TG_EQ(done, BATCH, "pages copied");
+		for (i = 0; i < 512; i++)
+			if (((u64 *)tg_va(to))[i] != BATCH - 512 + i) {
+				tg_failure("entry %lu is missing", i);
+				return;
+			}
+		((u64 *)tg_va(to))[511] = 0;
+	}
+}
+
 static const struct tg_case cases[] = {
 	{ "spin", spin },
 	{ "off", off },
@@ -204,6 +239,7 @@ static const struct tg_case cases[] = {
 	{ "ac", ac },
 	{ "refill", refill },
 	{ "args", args },
+	{ "batch", batch },
 };
 
 void test_main(void)
