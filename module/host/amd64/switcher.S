@@ -104,6 +104,36 @@
 	je	\else
 .endm
 
+/*
+ * Which of the tables is it that \list has \key for? RCX = its number; RBX, from
+ * the address of an entry, becomes where that is, a page before the shadow's. \key
+ * and \scratch are lost.
+ */
+.macro HOT_ENTRY list key scratch else
+	leaq	\list, \scratch
+	xorl	%ecx, %ecx
+661:	cmpq	\key, (\scratch, %rcx, 8)
+	je	662f
+	incl	%ecx
+	cmpl	$LG_DIRECT_HOT, %ecx
+	jb	661b
+	jmp	\else
+662:	andl	$0xff8, %ebx
+	movq	%rcx, \key
+	shlq	$13, \key
+	addq	\key, %rbx
+	leaq	(switcher_text + WINDOW_HOT * 4096)(%rip), \key
+	addq	\key, %rbx
+.endm
+
+/* Error code and five words on the stack: the guest's, and ours to look at? */
+.macro FAULT_FOR_US else
+	testb	$3, 16(%rsp)
+	jz	\else
+	cmpl	$0, DIRECT(on)
+	je	\else
+.endm
+
 /* Arguments of a call like mmu_update(requests, COUNT, 0, DOMID_SELF)? */
 .macro BATCH_OF_UP_TO count
 	leaq	-1(%rsi), %rcx
@@ -139,37 +169,28 @@
 	movq	SAVE(R11), %r11
 .endm
 
-/*
- * On the guest's page tables, the frame that its kernel wants on its stack, of what
- * the CPU knows of the program; or of the kernel itself, which stays on the stack it
- * has. RAX = where it ends, R11 = the flags; RBX, RCX and RDX are lost. Between the
- * label \stack and its end, the stack may not be there. A page fault has an error
- * code, as the guest's own tables would give it.
- */
-.macro BOUNCE stack rip cs flags sp ss masks error kernel=0
-	.if !\kernel
+/* From a program to its kernel's page tables. RAX = where a frame on its stack ends. */
+.macro LOAD_KERNEL
 	movq	DIRECT(kernel_cr3), %rax
 	movq	%rax, %cr3
-	.endif
+	movq	DIRECT(kernel_sp), %rax
+.endm
+
+/*
+ * On the kernel's page tables, the frame that it wants on its stack, of what the CPU
+ * knows of the program; or of the kernel itself. RAX = where it ends, and stays; R11
+ * = the flags; RBX, RCX and RDX are lost. Between the label \stack and its end, the
+ * stack may not be there. A page fault has an error code.
+ */
+.macro BOUNCE stack rip cs flags sp ss masks error
 	movq	DIRECT(info), %rdx
 	movzbl	INFO_MASK(%rdx), %edx
-	.if \kernel
-	movq	\sp, %rax
-	andq	$~15, %rax
-	.else
-	movq	DIRECT(kernel_sp), %rax
-	.endif
 	STAC_
 \stack:
 	.ifnb \error
 	movq	%rcx, -64(%rax)
 	movq	%r11, -56(%rax)
 	movl	\error, %ebx
-	.if \kernel
-	andl	$(PF_PROT | PF_WRITE | PF_INSTR), %ebx
-	.else
-	andl	$(PF_PROT | PF_WRITE | PF_USER | PF_INSTR), %ebx
-	.endif
 	movq	%rbx, -48(%rax)
 	.else
 	movq	%rcx, -56(%rax)
@@ -317,6 +338,7 @@ switch_syscall:
  */
 	cmpq	$0, DIRECT(syscall_rip)
 	je	direct_slow
+	LOAD_KERNEL
 	BOUNCE	guest_stack, rip=%rcx, cs=$USER_CS, flags=%r11, ss=$USER_DS, \
 		sp=STATE(scratch), masks=DIRECT(syscall_masks)
 	movq	DIRECT(syscall_rip), %rcx
@@ -525,30 +547,15 @@ guest_memory_4_end:
 	movq	%rbx, SAVE(OTHER)
 	testb	$(7 & ~UPDATE_PRESERVE_AD), %bl
 	jnz	direct_slow
-	/* Which of the tables? */
 	movq	%rbx, %r11
 	shrq	$12, %r11
-	leaq	DIRECT(hot), %rax
-	xorl	%ecx, %ecx
-2:	cmpq	%r11, (%rax, %rcx, 8)
-	je	3f
-	incl	%ecx
-	cmpl	$LG_DIRECT_HOT, %ecx
-	jb	2b
-	jmp	direct_slow
-	/* RBX = where its entry is, a page before the shadow's. */
-3:	andl	$0xff8, %ebx
-	movl	%ecx, %r11d
-	shll	$13, %r11d
-	addq	%r11, %rbx
-	leaq	(switcher_text + WINDOW_HOT * 4096)(%rip), %r11
-	addq	%r11, %rbx
+	HOT_ENTRY list=DIRECT(hot), key=%r11, scratch=%rax, else=direct_slow
 	testb	$UPDATE_PRESERVE_AD, SAVE(OTHER)
-	jz	4f
+	jz	2f
 	movl	(%rbx), %eax
 	andl	$(PTE_A | PTE_D), %eax
 	orq	%rax, %rdx
-4:	btl	%ecx, DIRECT(hot_upper)
+2:	btl	%ecx, DIRECT(hot_upper)
 	jc	upper_entry
 	movl	%ecx, SAVE(OTHER)
 	call	shadow_of
@@ -556,9 +563,9 @@ guest_memory_4_end:
 	movq	%rdx, (%rbx)
 	movl	SAVE(OTHER), %ecx
 	btl	%ecx, DIRECT(hot_shadows)
-	jnc	5f
+	jnc	3f
 	movq	%r11, 4096(%rbx)
-5:	addq	$MMU_UPDATE_BYTES, %rdi
+3:	addq	$MMU_UPDATE_BYTES, %rdi
 	decl	%esi
 	jnz	1b
 	jmp	direct_done
@@ -566,7 +573,7 @@ guest_memory_4_end:
 /* Of another level. Linux clears many that are clear. */
 upper_entry:
 	cmpq	(%rbx), %rdx
-	je	5b
+	je	3b
 	jmp	direct_slow
 
 /*
@@ -721,10 +728,7 @@ direct_done_rax:
  */
 handle_gp:
 	ENDBR_
-	testb	$3, 16(%rsp)
-	jz	gp_exit
-	cmpl	$0, DIRECT(on)
-	je	gp_exit
+	FAULT_FOR_US gp_exit
 	cmpl	$0, DIRECT(kernel)
 	je	gp_exit
 	cmpq	$0, (%rsp)
@@ -777,6 +781,7 @@ handle_int80:
 	cmpq	$0, DIRECT(int80_rip)
 	je	int80_exit
 	SAVE_GUEST
+	LOAD_KERNEL
 	BOUNCE	guest_stack_2, rip=(%rsp), cs=8(%rsp), flags=16(%rsp), \
 		sp=24(%rsp), ss=32(%rsp), masks=DIRECT(int80_masks)
 	leaq	FRAME_END, %rsp
@@ -802,10 +807,7 @@ int80_exit:
  */
 handle_pf:
 	ENDBR_
-	testb	$3, 16(%rsp)
-	jz	pf_exit
-	cmpl	$0, DIRECT(on)
-	je	pf_exit
+	FAULT_FOR_US pf_exit
 	SAVE_GUEST
 	movq	%cr2, %rax
 	movq	%rax, SAVE(OTHER)
@@ -830,23 +832,25 @@ shadow_entry:
 	andl	$(PTE_P | PTE_RW | SHADOW_NARROWED), %eax
 	cmpl	$PTE_P, %eax
 	jne	pf_slow
-1:	cmpl	$0, DIRECT(kernel)
+1:	andl	$(PF_PROT | PF_WRITE | PF_USER | PF_INSTR), (%rsp)
+	cmpl	$0, DIRECT(kernel)
 	jne	3f
-	movq	SAVE(RCX), %rcx
-	BOUNCE	guest_stack_3, rip=8(%rsp), cs=16(%rsp), flags=24(%rsp), \
-		sp=32(%rsp), ss=40(%rsp), masks=DIRECT(pf_masks), error=(%rsp)
+	LOAD_KERNEL
 	jmp	4f
-	/* The kernel's, as it copies from or to a program. */
+	/* The kernel's, as it copies from or to a program: it stays on its stack. */
 3:	cmpw	$LG_FLAT_CS64, 16(%rsp)
 	jne	pf_slow
 	movq	32(%rsp), %rax
 	subq	$128, %rax
 	IN_KERNEL %rax pf_slow
-	movq	SAVE(RCX), %rcx
-	BOUNCE	guest_stack_4, rip=8(%rsp), cs=$KERNEL_CS, flags=24(%rsp), \
-		sp=32(%rsp), ss=40(%rsp), masks=DIRECT(pf_masks), error=(%rsp), \
-		kernel=1
-4:	movq	SAVE(OTHER), %rcx
+	movq	32(%rsp), %rax
+	andq	$~15, %rax
+	andb	$~PF_USER, (%rsp)
+	andb	$~3, 16(%rsp)
+4:	movq	SAVE(RCX), %rcx
+	BOUNCE	guest_stack_3, rip=8(%rsp), cs=16(%rsp), flags=24(%rsp), \
+		sp=32(%rsp), ss=40(%rsp), masks=DIRECT(pf_masks), error=(%rsp)
+	movq	SAVE(OTHER), %rcx
 	movq	DIRECT(info), %rdx
 	movq	%rcx, INFO_CR2(%rdx)
 	leaq	FRAME_END, %rsp
@@ -891,25 +895,12 @@ store:
 	shlq	$12, %rax
 	shrq	$24, %rax
 	shlq	$12, %rax
-	/* Which of the tables? */
-	leaq	DIRECT(hot_frame), %rdx
-	xorl	%ecx, %ecx
-1:	cmpq	%rax, (%rdx, %rcx, 8)
-	je	2f
-	incl	%ecx
-	cmpl	$LG_DIRECT_HOT, %ecx
-	jb	1b
-	jmp	pf_slow
-2:	btl	%ecx, DIRECT(hot_shadows)
+	HOT_ENTRY list=DIRECT(hot_frame), key=%rax, scratch=%rdx, else=pf_slow
+	btl	%ecx, DIRECT(hot_shadows)
 	jnc	pf_slow
 	btl	%ecx, DIRECT(hot_upper)
 	jc	pf_slow
-	andl	$0xff8, %ebx
-	shll	$13, %ecx
-	addq	%rcx, %rbx
-	leaq	(switcher_text + WINDOW_HOT * 4096)(%rip), %rcx
-	addq	%rcx, %rbx
-	/* RBX = its entry; RAX = the instruction. */
+	/* RAX = the instruction. */
 	movq	8(%rsp), %rax
 	IN_KERNEL %rax pf_slow
 	STAC_
@@ -979,6 +970,7 @@ pf_slow:
 	RESTORE_GUEST
 	leaq	FRAME_END, %rsp
 	subq	$48, %rsp
+	orb	$3, 16(%rsp)		/* where we may have taken it back */
 pf_exit:
 	pushq	$14
 	jmp	switch_to_host
@@ -1091,7 +1083,7 @@ ring_0_fault:
 	cmpq	$(guest_stack_2_end - guest_stack_2), %rax
 	jb	int80_slow
 	subq	$(shadow_entry - guest_stack_2), %rax
-	cmpq	$(guest_stack_4_end - shadow_entry), %rax
+	cmpq	$(guest_stack_3_end - shadow_entry), %rax
 	jb	pf_slow
 	subq	$(store - shadow_entry), %rax
 	cmpq	$(store_end - store), %rax
