@@ -193,6 +193,20 @@ static void __user *mem_user(struct lg_guest *guest, lg_gpa_t gpa)
 	return (void __user *)(guest->hva + (unsigned long)gpa);
 }
 
+/*
+ * Where an address lies, if the host can reach it at once: its page is taken, and
+ * all memory is mapped. Else NULL.
+ */
+static void *taken_at(struct lg_guest *guest, lg_gpa_t gpa)
+{
+	struct page *page;
+
+	if (IS_ENABLED(CONFIG_HIGHMEM))
+		return NULL;
+	page = lg_mem_taken(guest, gpa >> PAGE_SHIFT);
+	return page ? page_address(page) + offset_in_page(gpa) : NULL;
+}
+
 /**
  * lg_mem_read - copy from guest memory
  * @guest: may sleep
@@ -241,8 +255,14 @@ int lg_mem_entry(struct lg_guest *guest, lg_gpa_t gpa, unsigned int bytes,
 		 u64 *entry)
 {
 	void __user *at = mem_user(guest, gpa);
+	u64 *taken;
 	u32 narrow;
 
+	taken = bytes == 8 && gpa % 8 == 0 ? taken_at(guest, gpa) : NULL;
+	if (taken) {
+		*entry = READ_ONCE(*taken);
+		return 0;
+	}
 	if (!range_is_ram(guest, gpa, bytes))
 		return -EFAULT;
 	if (bytes == 8)
@@ -265,9 +285,15 @@ int lg_mem_entry(struct lg_guest *guest, lg_gpa_t gpa, unsigned int bytes,
 int lg_mem_exchange(struct lg_guest *guest, lg_gpa_t gpa, u64 *old, u64 entry)
 {
 	u64 __user *at = mem_user(guest, gpa);
+	u64 *taken;
 	bool done;
 
-	if (gpa % sizeof(*at) || !range_is_ram(guest, gpa, sizeof(*at)) ||
+	if (gpa % sizeof(*at))
+		return -EFAULT;
+	taken = taken_at(guest, gpa);
+	if (taken)
+		return try_cmpxchg64(taken, old, entry) ? 0 : -EAGAIN;
+	if (!range_is_ram(guest, gpa, sizeof(*at)) ||
 	    !user_access_begin(at, sizeof(*at)))
 		return -EFAULT;
 	done = unsafe_try_cmpxchg_user(at, old, entry, efault);
