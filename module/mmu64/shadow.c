@@ -31,9 +31,16 @@ static struct lg_table *entry_table(u64 entry)
  */
 struct lg_pt *pt_find(struct lg_shadow *s, u64 gfn)
 {
+	struct lg_pt **last = &s->last_pt[gfn % MAX_LAST_PTS], *pt = *last;
+
+	if (pt && pt->gfn == gfn)
+		return pt;
 	if (frames_get(&s->frames, gfn) & _PAGE_RW)
 		return NULL;
-	return xa_load(&s->pts, gfn);
+	pt = xa_load(&s->pts, gfn);
+	if (pt)
+		*last = pt;
+	return pt;
 }
 
 /**
@@ -78,6 +85,8 @@ void pt_put(struct lg_shadow *s, struct lg_pt *pt)
 	if (pt->pin)
 		return;
 	xa_erase(&s->pts, pt->gfn);
+	if (s->last_pt[pt->gfn % MAX_LAST_PTS] == pt)
+		s->last_pt[pt->gfn % MAX_LAST_PTS] = NULL;
 	frames_set(&s->frames, pt->gfn, 0);
 	s->pt_count--;
 	s->epoch++;
@@ -222,6 +231,7 @@ void table_link(struct lg_table *t, unsigned int index, struct lg_table *below,
 	if (!below->refs++)
 		list_del_init(&below->list);
 	t->live++;
+	t->eights |= BIT_ULL(index / 8);
 	WRITE_ONCE(t->entry[index], entry);
 }
 
@@ -249,13 +259,16 @@ void table_clear_entry(struct lg_shadow *s, struct lg_table *t,
 
 static void table_clear(struct lg_shadow *s, struct lg_table *t)
 {
-	unsigned int i;
+	unsigned int i, first;
 
 	if (t->kind == KIND_L1)
-		memset(t->entry, 0, PAGE_SIZE);
-	for (i = 0; t->live && i < TABLE_ENTRIES; i++)
-		if (t->entry[i])
+		memset64(t->entry, 0, TABLE_ENTRIES);
+	while (t->eights) {
+		first = __ffs64(t->eights) * 8;
+		for (i = first; i < first + 8; i++)
 			table_clear_entry(s, t, i);
+		t->eights &= t->eights - 1;
+	}
 	WARN_ON_ONCE(t->live);
 }
 

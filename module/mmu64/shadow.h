@@ -25,6 +25,7 @@
 #define MAX_UNSYNC	64
 #define MAX_HOT		8
 #define MAX_SPARE	16
+#define MAX_LAST_PTS	64	/* a power of two */
 #define MAX_STORES	3	/* done one by one before the page becomes unsync */
 
 /*
@@ -50,6 +51,7 @@ enum kind { KIND_L1, KIND_L2, KIND_L3, KIND_KERNEL_ROOT, KIND_USER_ROOT, KINDS }
  * @list: in lg_shadow.roots or lg_shadow.orphans, last used first; or empty
  * @refs: what leads here
  * @live: entries that lead to tables; last-level tables do not count
+ * @eights: where they may be: a bit for eight entries
  * @kind: see there
  */
 struct lg_table {
@@ -57,6 +59,7 @@ struct lg_table {
 	struct lg_pt *pt;
 	struct list_head list;
 	unsigned long refs;
+	u64 eights;
 	u16 live;
 	u8 kind;
 };
@@ -109,6 +112,7 @@ struct lg_frames {
  * struct lg_shadow - all shadow tables of a guest
  * @pts: struct lg_pt by number
  * @pt_count: how many
+ * @last_pt: those asked for last, by the low bits of their numbers; or NULL
  * @roots: tables of the last two kinds, last used first
  * @orphans: others that nothing leads to
  * @pages: shadow tables in use; @limit: what we try to stay below
@@ -128,6 +132,7 @@ struct lg_frames {
 struct lg_shadow {
 	struct xarray pts;
 	unsigned long pt_count;
+	struct lg_pt *last_pt[MAX_LAST_PTS];
 	struct list_head roots, orphans;
 	unsigned long pages, limit;
 	u64 *spare[MAX_SPARE];

@@ -160,6 +160,10 @@ struct page *virt_to_page(const void *p);
 struct page *pfn_to_page(u64 pfn);
 phys_addr_t page_to_phys(const struct page *page);
 
+#define memset64(p, value, n) \
+	({ for (size_t i_ = 0; i_ < (n); i_++) (p)[i_] = (value); })
+#define __ffs64(x) __builtin_ctzll(x)
+
 #define page_private(page) ((page)->private)
 #define set_page_private(page, value) ((page)->private = (value))
 #define __pa(p) ((phys_addr_t)(p))
