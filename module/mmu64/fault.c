@@ -42,18 +42,17 @@ static struct lg_table *fill_path(struct lg_vcpu *vcpu, lg_gva_t gva,
 static void fill_around(struct lg_vcpu *vcpu, struct lg_table *l1, lg_gva_t gva)
 {
 	unsigned int first = round_down(gva_index(gva, KIND_L1), AROUND), i;
-	u64 pte[AROUND], entry;
+	const u64 *table = guest_table(vcpu->guest, l1->pt->gfn);
+	u64 pte, entry;
 
-	if (lg_mem_read(vcpu->guest, (l1->pt->gfn << PAGE_SHIFT) +
-			first * sizeof(u64), pte, sizeof(pte)))
-		return;
-	for (i = 0; i < AROUND; i++) {
-		if (l1->entry[first + i])
+	for (i = first; table && i < first + AROUND; i++) {
+		if (l1->entry[i])
 			continue;
-		if (pte[i] & LG_PTE_P && pte[i] & LG_PTE_A)
-			lg_mem_page(vcpu->guest, pte_gfn(pte[i]));
-		entry = leaf_entry(vcpu->guest, pte[i]);
-		WRITE_ONCE(l1->entry[first + i], entry);
+		pte = READ_ONCE(table[i]);
+		if (pte & LG_PTE_P && pte & LG_PTE_A)
+			lg_mem_page(vcpu->guest, pte_gfn(pte));
+		entry = leaf_entry(vcpu->guest, pte);
+		WRITE_ONCE(l1->entry[i], entry);
 		shadow_count_fill(vcpu, entry);
 	}
 }

@@ -134,8 +134,9 @@ unsigned int lg_shadow_recent(struct lg_vcpu *vcpu, bool user,
 
 /*
  * copy.c: the guest kernel's memory by its own addresses, and code of whatever
- * is running.
+ * is running; where its last-level entry for an address is.
  */
+lg_gpa_t lg_shadow_entry_gpa(struct lg_vcpu *vcpu, lg_gva_t gva);
 int lg_shadow_read(struct lg_vcpu *vcpu, lg_gva_t gva, void *to, size_t len);
 int lg_shadow_write(struct lg_vcpu *vcpu, lg_gva_t gva, const void *from,
 		    size_t len);

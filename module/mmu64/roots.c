@@ -14,18 +14,14 @@
  */
 static void root_fill(struct lg_guest *guest, struct lg_table *root)
 {
-	lg_gpa_t gpa = root->pt->gfn << PAGE_SHIFT;
-	u64 group[AROUND], pte;
+	const u64 *table = guest_table(guest, root->pt->gfn);
 	struct lg_table *below;
 	struct lg_pt *pt;
 	unsigned int i;
+	u64 pte;
 
-	for (i = HOLE_FIRST; i < TABLE_ENTRIES; i++) {
-		if (i % AROUND == 0 &&
-		    lg_mem_read(guest, gpa + i * sizeof(pte), group,
-				sizeof(group)))
-			return;
-		pte = group[i % AROUND];
+	for (i = HOLE_FIRST; table && i < TABLE_ENTRIES; i++) {
+		pte = READ_ONCE(table[i]);
 		if (!pte_leads_down(guest, pte) || index_is_ours(root->kind, i))
 			continue;
 		pt = pt_find(guest->shadow, pte_gfn(pte));

@@ -194,6 +194,14 @@ static inline bool pte_leads_down(struct lg_guest *guest, u64 pte)
 	       pte_gfn(pte) < guest->ram_pages;
 }
 
+/* The entries of a table page, which may change at any moment; or NULL. */
+static inline u64 *guest_table(struct lg_guest *guest, u64 gfn)
+{
+	struct page *page = lg_mem_page(guest, gfn);
+
+	return page ? page_address(page) : NULL;
+}
+
 /* For ring 0, to read. */
 static inline u64 self_entry(const struct lg_table *root)
 {

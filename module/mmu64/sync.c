@@ -114,20 +114,13 @@ static void sync_entry(struct lg_guest *guest, struct lg_table *t,
 
 static void table_sync(struct lg_guest *guest, struct lg_table *t)
 {
-	lg_gpa_t gpa = t->pt->gfn << PAGE_SHIFT;
-	unsigned int first, i;
-	u64 pte[AROUND];
+	const u64 *table = guest_table(guest, t->pt->gfn);
+	unsigned int i;
 
-	for (first = 0; first < TABLE_ENTRIES; first += AROUND) {
-		if (!memchr_inv(&t->entry[first], 0, sizeof(pte)))
-			continue;
-		if (lg_mem_read(guest, gpa + first * sizeof(u64), pte,
-				sizeof(pte)))
-			memset(pte, 0, sizeof(pte));
-		for (i = 0; i < AROUND; i++)
-			if (t->entry[first + i])
-				sync_entry(guest, t, first + i, pte[i]);
-	}
+	for (i = 0; i < TABLE_ENTRIES; i++)
+		if (t->entry[i])
+			sync_entry(guest, t, i,
+				   table ? READ_ONCE(table[i]) : 0);
 }
 
 /**

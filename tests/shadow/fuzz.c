@@ -192,17 +192,42 @@ static void pin_or_unpin(void)
 		lg_shadow_unpin(&vcpu, any_page());
 }
 
+/* Went the copy where the guest's tables lead, which it has not changed since? */
+static void check_copy(u64 gva, bool write, int rc, u64 data)
+{
+	struct lg_walk walk;
+	bool ok;
+
+	lg_walk(&guest, vcpu.mmu.kernel_gfn, gva, &walk);
+	if (lg_shadow_entry_gpa(&vcpu, gva) != walk.leaf_gpa)
+		unsafe("an entry elsewhere", gva, walk.leaf_gpa);
+	ok = walk.present && (!write || walk.flags & LG_PTE_RW);
+	if (ok != !rc)
+		unsafe("a copy that may not be, or may", gva, write);
+	if (ok && memcmp(guest_memory + pte_gfn(walk.leaf) * PAGE_SIZE +
+			 offset_in_page(gva), &data, sizeof(data)))
+		unsafe("a copy of something else", gva, data);
+}
+
 static void copy(void)
 {
-	u64 gva = some_gva(), data[8];
+	u64 gva = some_gva() & ~7ull, data[8];
 	unsigned int i;
 	u8 code[15];
+	int rc;
 
 	lg_shadow_fetch(&vcpu, gva, code, sizeof(code));
 	lg_shadow_read(&vcpu, gva, data, sizeof(data));
 	for (i = 0; i < 8; i++)
 		data[i] = some_entry(rand() % 5);
 	lg_shadow_write(&vcpu, gva, data, rand() % sizeof(data));
+	if (hostile || failures || !lg_shadow_is_exact(&vcpu) ||
+	    !gva_is_guests(gva))
+		return;
+	rc = lg_shadow_write(&vcpu, gva, data, sizeof(data[0]));
+	check_copy(gva, true, rc, data[0]);
+	rc = lg_shadow_read(&vcpu, gva, data, sizeof(data[0]));
+	check_copy(gva, false, rc, data[0]);
 }
 
 static void replace_page(void)

@@ -164,6 +164,7 @@ phys_addr_t page_to_phys(const struct page *page);
 	({ for (size_t i_ = 0; i_ < (n); i_++) (p)[i_] = (value); })
 #define __ffs64(x) __builtin_ctzll(x)
 
+#define page_address(page) ((void *)page_to_phys(page))
 #define page_private(page) ((page)->private)
 #define set_page_private(page, value) ((page)->private = (value))
 #define __pa(p) ((phys_addr_t)(p))

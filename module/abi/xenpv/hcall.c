@@ -343,11 +343,15 @@ static long multicall_one(struct lg_vcpu *vcpu, u64 gva, struct xenpv_call *oute
 	*failed = false;
 	if (call.no_result)
 		return 0;
-	if (rc == XENPV_AGAIN)
+	if (rc == XENPV_AGAIN) {
 		memcpy(e.args, call.arg, sizeof(call.arg));
-	else
+		*failed = lg_shadow_write(vcpu, gva, &e, sizeof(e));
+	} else {
 		e.result = rc;
-	*failed = lg_shadow_write(vcpu, gva, &e, sizeof(e));
+		*failed = lg_shadow_write(vcpu, gva +
+					  offsetof(typeof(e), result),
+					  &e.result, sizeof(e.result));
+	}
 	return rc;
 }
 

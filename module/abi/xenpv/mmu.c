@@ -230,19 +230,19 @@ long xenpv_update_va_mapping(struct lg_vcpu *vcpu, u64 gva, u64 pte, u64 flags,
 			     u64 domid)
 {
 	long rc = check_domain(domid), flushed;
-	struct lg_walk walk;
+	lg_gpa_t gpa;
 
 	if (rc)
 		return rc;
 	if (!xenpv_gva_is_guests(gva))
 		return -EINVAL;
-	lg_walk(vcpu->guest, vcpu->mmu.kernel_gfn, gva, &walk);
-	if (walk.leaf_gpa == (lg_gpa_t)-1)
+	gpa = lg_shadow_entry_gpa(vcpu, gva);
+	if (gpa == (lg_gpa_t)-1)
 		return -EINVAL;
 	rc = entry_check(vcpu->guest, 1, 0, pte);
 	if (rc)
 		return rc;
-	rc = entry_write(vcpu, walk.leaf_gpa, pte, false);
+	rc = entry_write(vcpu, gpa, pte, false);
 	flushed = flush_by_flags(vcpu, gva, flags);
 	return rc ?: flushed;
 }
