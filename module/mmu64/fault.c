@@ -8,6 +8,13 @@
 #include <asm/trap_pf.h>
 #include "shadow.h"
 
+/*
+ * Pages of a program that are marked accessed along with one that is touched: a
+ * child's are not, after a fork. Linux itself does that where it maps around a fault,
+ * to as many.
+ */
+#define MARK_AROUND	16
+
 static enum lg_fault no_memory(struct lg_vcpu *vcpu, u64 gfn)
 {
 	lg_kill(vcpu, "no memory behind page %#llx", gfn);
@@ -37,6 +44,23 @@ static struct lg_table *fill_path(struct lg_vcpu *vcpu, lg_gva_t gva,
 		t = below;
 	}
 	return t;
+}
+
+static void mark_around(struct lg_guest *guest, struct lg_table *l1,
+			lg_gva_t gva)
+{
+	unsigned int first = round_down(gva_index(gva, KIND_L1), MARK_AROUND), i;
+	lg_gpa_t gpa = (l1->pt->gfn << PAGE_SHIFT) + first * sizeof(u64);
+	u64 pte;
+
+	for (i = first; i < first + MARK_AROUND; i++, gpa += sizeof(u64)) {
+		if (lg_mem_entry(guest, gpa, sizeof(u64), &pte) ||
+		    (pte & (LG_PTE_P | LG_PTE_A)) != LG_PTE_P ||
+		    pte_gfn(pte) >= guest->ram_pages ||
+		    lg_mem_exchange(guest, gpa, &pte, pte | LG_PTE_A))
+			continue;
+		WRITE_ONCE(l1->entry[i], leaf_entry(guest, pte | LG_PTE_A));
+	}
 }
 
 static void fill_around(struct lg_vcpu *vcpu, struct lg_table *l1, lg_gva_t gva)
@@ -115,6 +139,8 @@ static enum lg_fault fill(struct lg_vcpu *vcpu, lg_gva_t gva,
 	lg_count(vcpu, LG_STAT_FILL);
 	if (write && !(l1->entry[index] & _PAGE_RW))
 		shadow_unsync(vcpu, l1, index, gfn);
+	if (gva < HOLE_START)
+		mark_around(guest, l1, gva);
 	fill_around(vcpu, l1, gva);
 	return LG_FAULT_FILLED;
 }

@@ -8,6 +8,9 @@
 #include <linux/io.h>
 #include "shadow.h"
 
+/* Tables made for a new root before anything faults. */
+#define MAX_PREFILL	16
+
 /*
  * Hang in what other roots lead to already: all address spaces of a guest share
  * the tables of its kernel, in the upper half.
@@ -31,10 +34,73 @@ static void root_fill(struct lg_guest *guest, struct lg_table *root)
 	}
 }
 
+static bool eight_are_zero(const u64 *table)
+{
+	return !(table[0] | table[1] | table[2] | table[3] |
+		 table[4] | table[5] | table[6] | table[7]);
+}
+
+/* A table new to us: all that is known of its entries without a fault. */
+static void leaves_prefill(struct lg_guest *guest, struct lg_table *l1)
+{
+	const u64 *table = guest_table(guest, l1->pt->gfn);
+	unsigned int i;
+
+	for (i = 0; table && i < TABLE_ENTRIES; i++) {
+		if (i % 8 == 0 && eight_are_zero(table + i))
+			i += 7;
+		else
+			WRITE_ONCE(l1->entry[i],
+				   leaf_entry(guest, READ_ONCE(table[i])));
+	}
+}
+
+/*
+ * Make what a table leads to: the first entries of a root, all of others. The
+ * guest has said that they are tables, by pinning the root.
+ */
+static void table_prefill(struct lg_guest *guest, struct lg_table *t,
+			  unsigned int entries, unsigned int *budget)
+{
+	const u64 *table = guest_table(guest, t->pt->gfn);
+	u8 kind = kind_below(t->kind);
+	struct lg_table *below;
+	struct lg_pt *pt;
+	unsigned int i;
+	bool known;
+	u64 pte;
+
+	for (i = 0; table && i < entries; i++) {
+		if (i % 8 == 0 && eight_are_zero(table + i)) {
+			i += 7;
+			continue;
+		}
+		pte = READ_ONCE(table[i]);
+		if (!pte_leads_down(guest, pte) || !(pte & LG_PTE_A))
+			continue;
+		pt = pt_find(guest->shadow, pte_gfn(pte));
+		known = pt && pt->table[kind];
+		if (!known && !*budget)
+			return;
+		below = table_get(guest, pte_gfn(pte), kind);
+		if (!below)
+			return;
+		table_link(t, i, below, upper_entry(below, pte));
+		if (known)
+			continue;
+		--*budget;
+		if (kind == KIND_L1)
+			leaves_prefill(guest, below);
+		else
+			table_prefill(guest, below, TABLE_ENTRIES, budget);
+	}
+}
+
 static struct lg_table *root_get(struct lg_vcpu *vcpu, u64 gfn, u8 kind)
 {
 	struct lg_guest *guest = vcpu->guest;
 	struct lg_pt *pt = pt_find(guest->shadow, gfn);
+	unsigned int budget = MAX_PREFILL;
 	struct lg_table *root;
 
 	if (gfn >= guest->ram_pages || (pt && !pt_may_be_root(pt)))
@@ -47,6 +113,8 @@ static struct lg_table *root_get(struct lg_vcpu *vcpu, u64 gfn, u8 kind)
 		return ERR_PTR(-ENOMEM);
 	if (kind == KIND_KERNEL_ROOT)
 		root_fill(guest, root);
+	if (pt && pt->pin)
+		table_prefill(guest, root, HOLE_FIRST, &budget);
 	return root;
 }
 

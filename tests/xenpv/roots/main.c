@@ -69,6 +69,20 @@ static void check_changed(u32 r)
 	TG_EQ(tg_try_read(gva(1), NULL), 14, "unmapped page");
 }
 
+/* What a new root leads to is there before it is touched: no fault at all. */
+static void check_new(void)
+{
+	u64 before, after;
+	u32 i;
+
+	before = tg_ask(TG_ASK_STAT, LG_STAT_FAULT);
+	for (i = 0; i < ROOTS; i++)
+		check(i);
+	after = tg_ask(TG_ASK_STAT, LG_STAT_FAULT);
+	TG_CHECK(after - before < ROOTS, "%lu faults in %u new roots",
+		 after - before, ROOTS);
+}
+
 /* Three roots in turn: after the first round, hardly a fault. */
 static void check_cached(void)
 {
@@ -117,6 +131,7 @@ void test_main(void)
 
 	for (i = 0; i < ROOTS; i++)
 		make(i);
+	check_new();
 	for (i = 0; i < 3 * ROOTS; i++)
 		check(i % ROOTS);
 	for (i = 0; i < 4 * ROOTS; i++)
