@@ -503,8 +503,10 @@ direct_stack_switch:
 	movq	%rsi, DIRECT(kernel_sp)
 	jmp	direct_done
 
-/* set_segment_base(which, base) */
+/* set_segment_base(which, base); or a selector, which mostly is the null one of before */
 direct_segment_base:
+	cmpq	$BASE_GS_USER_SEL, %rdi
+	je	2f
 	movq	%rsi, %rcx
 	shlq	$16, %rcx
 	sarq	$16, %rcx
@@ -517,6 +519,13 @@ direct_segment_base:
 1:	cmpq	$BASE_FS, %rdi
 	jne	direct_slow
 	wrfsbase %rsi
+	jmp	direct_done
+2:	movl	%gs, %ecx
+	cmpq	$3, %rcx
+	ja	direct_slow
+	cmpq	%rcx, %rsi
+	jne	direct_slow
+	movq	$0, DIRECT(gs_user)
 	jmp	direct_done
 
 /* vcpu_op(is_up, number): asked for thousands that are not. */

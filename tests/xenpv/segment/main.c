@@ -12,6 +12,7 @@
  *
  * Source: Xen's set_segment_base; docs/abi/xenpv.md.
  */
+#include <lguest/api.h>
 #include "tg.h"
 
 const char tg_title[] = "segments";
@@ -116,10 +117,35 @@ static void check_user_selector(void)
 	TG_CHECK(tg_hcall(set_segment_base, 4, 0, 0, 0) < 0, "base 4");
 }
 
+/* As Linux asks at each change of tasks: for null, which is there. No exit. */
+static void check_null_again(void)
+{
+	u32 selector = SLOT * 8 | 3;
+	u64 direct;
+
+	tg_hcall(set_segment_base, SEGBASE_GS_USER_SEL, 0, 0, 0);
+	tg_hcall(set_segment_base, SEGBASE_GS_USER, TG_UTEST, 0, 0);
+	direct = tg_ask(TG_ASK_STAT, LG_STAT_DIRECT);
+	TG_EQ(tg_hcall(set_segment_base, SEGBASE_GS_USER_SEL, 0, 0, 0), 0,
+	      "GS_USER_SEL of null, again");
+	direct = tg_ask(TG_ASK_STAT, LG_STAT_DIRECT) - direct;
+	TG_EQ(msr(0xc0000102), 0, "GS base of programs with null, again");
+	if (tg_box && tg_try("rdfsbase %%rax", : : : "rax") == TG_NO_TRAP)
+		TG_EQ(direct, 1, "calls without an exit");
+	/* Another one is loaded, be it from null or to null. */
+	tg_hcall(set_segment_base, SEGBASE_GS_USER_SEL, selector, 0, 0);
+	TG_EQ(msr(0xc0000102), 0x12345000, "GS base of programs after null");
+	tg_hcall(set_segment_base, SEGBASE_GS_USER_SEL, 1, 0, 0);
+	tg_hcall(set_segment_base, SEGBASE_GS_USER_SEL, selector, 0, 0);
+	tg_hcall(set_segment_base, SEGBASE_GS_USER_SEL, selector, 0, 0);
+	TG_EQ(msr(0xc0000102), 0x12345000, "GS base of programs, twice");
+}
+
 void test_main(void)
 {
 	tg_user_init();
 	check_bases();
 	check_selectors();
 	check_user_selector();
+	check_null_again();
 }
