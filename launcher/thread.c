@@ -45,14 +45,14 @@ bool thread_stop(struct thread *thread)
 
 	for (int i = 0; thread->running && i < STOP_RETRIES; i++) {
 		pthread_kill(thread->id, THREAD_SIGNAL);
-		clock_gettime(CLOCK_REALTIME, &until);
+		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_nsec += STOP_RETRY_NS;
 		if (until.tv_nsec >= 1000000000) {
 			until.tv_nsec -= 1000000000;
 			until.tv_sec++;
 		}
-		thread->running = pthread_timedjoin_np(thread->id, NULL,
-						       &until);
+		thread->running = pthread_clockjoin_np(thread->id, NULL,
+						       CLOCK_MONOTONIC, &until);
 	}
 	return !thread->running;
 }
