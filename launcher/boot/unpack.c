@@ -173,7 +173,7 @@ static const struct format *unpack_format(const u8 *in, size_t size)
 }
 
 /* From here on: memory and the exit, nothing else (gen/filters.c). */
-static bool unpack_lock_down(void)
+static bool unpack_lock_down(pid_t parent)
 {
 	struct rlimit cpu = { UNPACK_SECONDS, UNPACK_SECONDS };
 	struct rlimit none = { 0, 0 };
@@ -181,13 +181,14 @@ static bool unpack_lock_down(void)
 	setrlimit(RLIMIT_CPU, &cpu);
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return !sandbox_load(&unpack_filter);
+	/* It may have been too late for that. */
+	return getppid() == parent && !sandbox_load(&unpack_filter);
 }
 
 static void __attribute__((noreturn))
-unpack_child(const struct format *format, const struct packed *p)
+unpack_child(const struct format *format, const struct packed *p, pid_t parent)
 {
-	if (!unpack_lock_down())
+	if (!unpack_lock_down(parent))
 		_exit(UNPACK_SANDBOX);
 	_exit(format->unpack(p) ? UNPACK_OK : UNPACK_DAMAGED);
 }
@@ -217,7 +218,7 @@ u8 *unpack(const u8 *in, size_t size, size_t out_size, const char **why)
 {
 	const struct format *format = unpack_format(in, size);
 	struct packed p = { in, size, NULL, out_size };
-	pid_t pid;
+	pid_t pid, parent = getpid();
 
 	if (!format) {
 		*why = "unknown compression (known: gzip bzip2 xz lzma lz4 zstd)";
@@ -231,7 +232,7 @@ u8 *unpack(const u8 *in, size_t size, size_t out_size, const char **why)
 	}
 	pid = fork();
 	if (pid == 0)
-		unpack_child(format, &p);
+		unpack_child(format, &p, parent);
 	*why = pid < 0 ? strerror(errno) : unpack_wait(pid);
 	if (!*why)
 		return p.out;

@@ -46,7 +46,7 @@ static const int sandbox_calls[] = {
 	SCMP_SYS(futex), SCMP_SYS(futex_time64), SCMP_SYS(set_robust_list),
 	SCMP_SYS(rseq), SCMP_SYS(wait4), SCMP_SYS(waitpid),
 	SCMP_SYS(seccomp), SCMP_SYS(setrlimit),
-	SCMP_SYS(gettid), SCMP_SYS(getpid), SCMP_SYS(tgkill),
+	SCMP_SYS(gettid), SCMP_SYS(getpid), SCMP_SYS(getppid), SCMP_SYS(tgkill),
 	SCMP_SYS(clock_gettime), SCMP_SYS(clock_gettime64),
 	SCMP_SYS(sched_yield), SCMP_SYS(restart_syscall),
 	/* signals and the end */

@@ -84,7 +84,10 @@ leaves_nothing() {
 	"$@"
 	after=$(used)
 	[ "$(users)" = 0 ] || fail "the module has $(users) users left"
-	[ $((after - before)) -lt 6144 ] ||
+	[ $((after - before)) -lt 6144 ] || {
+		ps -o pid,ppid,stat,args | grep '[l]guest run'
+		grep -E '^(Shmem|AnonPages|Mapped|Slab|PageTables):' /proc/meminfo
 		fail "$((after - before)) KiB of the host are gone"
+	}
 	echo "# $((after - before)) KiB more in use"
 }
