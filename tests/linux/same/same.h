@@ -23,8 +23,11 @@
 #endif
 
 #define PAGE		4096ul
-/* Where each part maps what it wants: the same everywhere. */
-#define ARENA		0x20000000ul
+/*
+ * Where each part maps what it wants: the same everywhere, for segments below 4 GiB, and
+ * above the heap, which Linux puts up to 1 GiB behind a program of 64 bits.
+ */
+#define ARENA		0x60000000ul
 
 /* The last signal that catch_signal() caught. */
 struct caught {
