@@ -24,17 +24,6 @@ const char tg_title[] = "fuzzed hypercalls";
 
 static u64 bag[BAGS][TG_PAGE / sizeof(u64)] __attribute__((aligned(4096)));
 
-static u64 number(const char **p)
-{
-	u64 n = 0;
-
-	while (**p == ' ')
-		++*p;
-	while (**p >= '0' && **p <= '9')
-		n = n * 10 + *(*p)++ - '0';
-	return n;
-}
-
 static u64 gva(void)
 {
 	u64 in_bag = (u64)bag[tg_rand() % BAGS];
@@ -187,7 +176,7 @@ static void repair(void)
 void test_main(void)
 {
 	const char *p = tg_arg;
-	u64 seed = number(&p), calls = number(&p);
+	u64 seed = tg_number(&p), calls = tg_number(&p);
 
 	tg_rand_seed(seed * 0x9e3779b97f4a7c15ul);
 	if (!calls)

@@ -26,17 +26,6 @@ const char tg_title[] = "fuzzed page tables";
 static u64 page[PAGES];
 static u64 user;			/* root of programs, or 0 */
 
-static u64 number(const char **p)
-{
-	u64 n = 0;
-
-	while (**p == ' ')
-		++*p;
-	while (**p >= '0' && **p <= '9')
-		n = n * 10 + *(*p)++ - '0';
-	return n;
-}
-
 static u64 any(void)
 {
 	return page[tg_rand() % PAGES];
@@ -257,7 +246,7 @@ static void step(u32 i)
 void test_main(void)
 {
 	const char *p = tg_arg;
-	u64 seed = number(&p), steps = number(&p);
+	u64 seed = tg_number(&p), steps = tg_number(&p);
 	u32 i;
 
 	tg_rand_seed(seed * 0x9e3779b97f4a7c15ul);
