@@ -238,17 +238,18 @@ static int tty_open(struct backend *backend, const char *arg)
 	return 0;
 }
 
-/* The signals are blocked since main(), so no thread can be hit by one. */
+/* Before there is a thread: none can be hit by the signals that we block. */
 static int tty_start(struct backend *backend)
 {
 	sigset_t set;
 
 	(void)backend;
-	tty_take_terminal();
 	sigemptyset(&set);
 	sigaddset(&set, SIGWINCH);
 	sigaddset(&set, SIGTSTP);
 	sigaddset(&set, SIGCONT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	tty_take_terminal();
 	tty.signals = (struct watch){ .ready = tty_signal, .arg = &tty };
 	tty.signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (tty.signals.fd < 0 || loop_add(&tty.signals))

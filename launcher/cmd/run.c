@@ -28,23 +28,18 @@ static struct ending {
 } ending;
 
 /*
- * All signals we handle are blocked before there is a thread, and read from
- * descriptors by the main thread.
+ * The signals that end us, but for what whoever started us (nohup, a shell that
+ * put us into the background) has had ignored: blocked, those would come, too.
  */
-static void run_block_signals(sigset_t *ends)
+static void run_find_signals(sigset_t *ends)
 {
 	static const int end[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	static const int other[] = { SIGWINCH, SIGTSTP, SIGCONT };
-	sigset_t all;
+	struct sigaction now;
 
 	sigemptyset(ends);
 	for (size_t i = 0; i < ARRAY_SIZE(end); i++)
-		sigaddset(ends, end[i]);
-	all = *ends;
-	for (size_t i = 0; i < ARRAY_SIZE(other); i++)
-		sigaddset(&all, other[i]);
-	sigprocmask(SIG_BLOCK, &all, NULL);
-	signal(SIGPIPE, SIG_IGN);
+		if (!sigaction(end[i], NULL, &now) && now.sa_handler != SIG_IGN)
+			sigaddset(ends, end[i]);
 }
 
 static void run_signalled(void *arg)
@@ -60,10 +55,19 @@ static void run_signalled(void *arg)
 	loop_stop();
 }
 
-static int run_watch_signals(const sigset_t *ends)
+/*
+ * They are blocked before there is a thread, and read from a descriptor by the
+ * main thread; but not sooner: a file that takes for ever to open must not
+ * keep us from being ended.
+ */
+static int run_watch_signals(void)
 {
+	sigset_t ends;
+
+	run_find_signals(&ends);
+	sigprocmask(SIG_BLOCK, &ends, NULL);
 	ending.watch.ready = run_signalled;
-	ending.watch.fd = signalfd(-1, ends, SFD_CLOEXEC | SFD_NONBLOCK);
+	ending.watch.fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (ending.watch.fd < 0 || loop_add(&ending.watch))
 		return complain(STATUS_HOST, "cannot watch signals: %s",
 				strerror(errno));
@@ -113,18 +117,18 @@ int cmd_run(int argc, char **argv)
 {
 	static struct options options;
 	static struct vm vm;
-	sigset_t ends;
 	int status;
 
 	options_parse(&options, argc, argv);
-	run_block_signals(&ends);
+	/* Writes fail instead. */
+	signal(SIGPIPE, SIG_IGN);
 	status = vm_open(&vm, &options);
 	if (!status)
 		status = stats_open(&options);
 	if (!status)
 		status = vm_build(&vm);
 	if (!status)
-		status = run_watch_signals(&ends);
+		status = run_watch_signals();
 	if (!status)
 		status = run_start_consoles(&vm);
 	if (!status && !options.no_sandbox)

@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -726,6 +727,77 @@ static void tty_stops(void)
 	CHECK(tty_restored());
 }
 
+/*
+ * `lguest run @args` without a terminal.  SIGTSTP stops only who is of a group
+ * that somebody outside of it looks after.
+ */
+static pid_t start(const char *args)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		alarm(30);
+		setpgid(0, 0);
+		dup2(__real_open64("/dev/null", 0), 0);
+		command(args);
+	}
+	usleep(300000);
+	return pid;
+}
+
+/* Before there is a guest, signals do what they do to any program. */
+static void signals_while_starting(void)
+{
+	char folder[] = "/tmp/lguest-fifo-XXXXXX", path[64];
+	int status;
+	pid_t pid;
+
+	fake_reset();
+	CHECK(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/fifo", folder);
+	CHECK(!mkfifo(path, 0600));
+	pid = start(path);
+	kill(pid, SIGINT);
+	status = wait_for(pid);
+	unlink(path);
+	rmdir(folder);
+	CHECK(status == -SIGINT);
+}
+
+/* As nohup(1) has it; and a shell, of what it puts into the background. */
+static void signals_ignored(void)
+{
+	pid_t pid;
+
+	fake_reset();
+	fake.steps[0][0] = STEP_IDLE;
+	signal(SIGHUP, SIG_IGN);
+	pid = start("--console null KERNEL");
+	signal(SIGHUP, SIG_DFL);
+	kill(pid, SIGHUP);
+	usleep(100000);
+	CHECK(!waitpid(pid, NULL, WNOHANG));
+	kill(pid, SIGTERM);
+	CHECK(wait_for(pid) == 128 + SIGTERM);
+}
+
+static void stops_without_terminal(void)
+{
+	int state = 0;
+	pid_t pid;
+
+	fake_reset();
+	fake.steps[0][0] = STEP_IDLE;
+	pid = start("--console null KERNEL");
+	kill(pid, SIGTSTP);
+	for (int i = 0; i < 5000 && !waitpid(pid, &state, WUNTRACED | WNOHANG); i++)
+		usleep(1000);
+	kill(pid, SIGCONT);
+	kill(pid, SIGTERM);
+	CHECK(WIFSTOPPED(state));
+	CHECK(wait_for(pid) == 128 + SIGTERM);
+}
+
 /* A reader that is gone for good must not keep us. */
 static void tty_stuck_output(void)
 {
@@ -815,6 +887,9 @@ static const struct ktap_case cases[] = {
 	{ "tty: restored when the guest ends", tty_ends },
 	{ "tty: given back while stopped", tty_stops },
 	{ "output that nobody reads", tty_stuck_output },
+	{ "signals while starting", signals_while_starting },
+	{ "signals that are ignored", signals_ignored },
+	{ "stopped without a terminal", stops_without_terminal },
 };
 
 static bool make_file(char *path, const void *data, size_t len)
