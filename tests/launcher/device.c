@@ -226,6 +226,23 @@ static void console_input_waits(void)
 	virtio_console_exit(console);
 }
 
+/* Or one could go on with these for ever. */
+static void console_input_without_room(void)
+{
+	CHECK(console_up());
+	CHECK(console_start());
+	driver_desc(&d, 0, 0, DATA_GPA, 2, VRING_DESC_F_WRITE);
+	driver_desc(&d, 0, 1, DATA_GPA, 0, VRING_DESC_F_WRITE);
+	driver_desc(&d, 0, 2, DATA_GPA, 2, VRING_DESC_F_WRITE);
+	driver_offer(&d, 0, 0);
+	driver_offer(&d, 0, 1);
+	driver_offer(&d, 0, 2);
+	CHECK(backend.input(backend.owner, (u8 *)"abcd", 4) == 2);
+	CHECK(driver_get_status(&d) & VIRTIO_CONFIG_S_NEEDS_RESET);
+	CHECK(ring_used(&d, 0)->idx == 1);
+	virtio_console_exit(console);
+}
+
 static void console_early(void)
 {
 	u8 cap = 0x74;		/* the configuration access capability */
@@ -528,6 +545,7 @@ static const struct ktap_case cases[] = {
 	{ "features are agreed on", features },
 	{ "console: output", console_output },
 	{ "console: input waits for buffers", console_input_waits },
+	{ "console: buffers for input without room", console_input_without_room },
 	{ "console: early output through configuration space", console_early },
 	{ "console: another size", console_resize },
 	{ "a bad ring needs a reset and gets it", bad_ring_needs_reset },

@@ -44,7 +44,11 @@ static struct virtio_console *to_console(struct virtio *dev)
 	return container_of(dev, struct virtio_console, virtio);
 }
 
-/* Backend, main thread: take what fits into the driver's buffers. */
+/*
+ * Backend, main thread: take what fits into the driver's buffers.  Each must take
+ * something: else a driver that never stops giving empty ones, on another CPU,
+ * would keep us here, deaf to Ctrl-A x and signals.
+ */
 static size_t console_input(void *owner, const u8 *buf, size_t len)
 {
 	struct virtio_console *console = owner;
@@ -57,6 +61,10 @@ static size_t console_input(void *owner, const u8 *buf, size_t len)
 	while (done < len && virtio_pop(dev, CONSOLE_RX, &chain)) {
 		size_t n = chain_write(&chain, 0, buf + done, len - done);
 
+		if (!n) {
+			virtio_fail(dev, "a buffer for input without room");
+			break;
+		}
 		virtio_push(dev, CONSOLE_RX, chain.head, (u32)n);
 		done += n;
 	}
