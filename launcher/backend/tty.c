@@ -56,7 +56,7 @@ static struct tty {
 /* All that would end us; run.c waits for some, and thread.c has SIGUSR1. */
 static const int tty_fatal_signals[] = {
 	SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP, SIGXCPU,
-	SIGXFSZ, SIGALRM, SIGVTALRM, SIGPROF, SIGUSR2, SIGIO, SIGPWR,
+	SIGALRM, SIGVTALRM, SIGPROF, SIGUSR2, SIGIO, SIGPWR,
 	SIGSTKFLT,
 };
 

@@ -120,8 +120,9 @@ int cmd_run(int argc, char **argv)
 	int status;
 
 	options_parse(&options, argc, argv);
-	/* Writes fail instead. */
+	/* Writes fail instead: how much is written is for the guest to say. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	status = vm_open(&vm, &options);
 	if (!status)
 		status = stats_open(&options);

@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -54,6 +55,7 @@ enum step {
  * @api_version: that the module claims
  * @abis: that it offers
  * @ioctl_fails: request that fails with ENOMEM
+ * @file_limit: RLIMIT_FSIZE while there is a guest, or 0
  * @steps: of the guest, one list a boot
  */
 static struct fake {
@@ -61,6 +63,7 @@ static struct fake {
 	u32 api_version;
 	u32 abis;
 	unsigned long ioctl_fails;
+	rlim_t file_limit;
 	enum step steps[3][8];
 } fake;
 
@@ -102,8 +105,11 @@ static void fake_prepare(void)
 
 static int fake_create_vcpu(void)
 {
+	struct rlimit limit = { fake.file_limit, fake.file_limit };
 	int fd = fake_vcpu_fd[fake_boot];
 
+	if (fake.file_limit)
+		setrlimit(RLIMIT_FSIZE, &limit);
 	fake_run = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	fake_step = 0;
 	return fd;
@@ -422,6 +428,18 @@ static void power_off(void)
 	CHECK(!strcmp(printed, "hh"));
 }
 
+/* A guest that prints more than its files may hold loses that, not its life. */
+static void files_are_limited(void)
+{
+	static const enum step steps[] = { STEP_OUT, STEP_OUT, STEP_SHUTDOWN };
+
+	fake_reset();
+	fake.file_limit = 1;
+	memcpy(fake.steps[0], steps, sizeof(steps));
+	CHECK(run("KERNEL") == 0);
+	CHECK(!strcmp(printed, "h"));
+}
+
 static void bad_ends(void)
 {
 	static const struct {
@@ -657,6 +675,7 @@ static bool is_fatal(int sig)
 	switch (sig) {
 	case SIGKILL: case SIGSTOP: case SIGTSTP: case SIGTTIN: case SIGTTOU:
 	case SIGCONT: case SIGCHLD: case SIGURG: case SIGWINCH: case SIGPIPE:
+	case SIGXFSZ:
 	case SIGUSR1:	/* a thread of ours is asked to look */
 		return false;
 	default:
@@ -875,6 +894,7 @@ static const struct ktap_case cases[] = {
 	{ "no module, or not for us", module_absent },
 	{ "a module that refuses", module_refuses },
 	{ "a guest that powers off", power_off },
+	{ "files that may not grow", files_are_limited },
 	{ "guests that end badly", bad_ends },
 	{ "a guest that reboots", reboots },
 	{ "statistics", statistics },
