@@ -60,13 +60,17 @@ static const int tty_fatal_signals[] = {
 	SIGSTKFLT,
 };
 
-/* Safe in a signal handler, and any number of times. */
+/*
+ * Safe in a signal handler, and any number of times.  What came before and was
+ * not read was for the guest, keys as well as the terminal's answers to what
+ * the guest has asked it: no shell shall take it for commands.
+ */
 static void tty_restore(void)
 {
 	if (!tty.raw)
 		return;
 	tty.raw = 0;
-	tcsetattr(STDIN_FILENO, TCSADRAIN, &tty.saved);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &tty.saved);
 }
 
 static void tty_set_raw(void)

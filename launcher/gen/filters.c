@@ -66,6 +66,7 @@ static const struct {
 	  LG_IOC << _IOC_TYPESHIFT },
 	{ SCMP_SYS(ioctl), 1, 0xffffffff, TCGETS },
 	{ SCMP_SYS(ioctl), 1, 0xffffffff, TCSETSW },
+	{ SCMP_SYS(ioctl), 1, 0xffffffff, TCSETSF },
 	{ SCMP_SYS(ioctl), 1, 0xffffffff, TIOCGWINSZ },
 	/* libelf: is it open? */
 	{ SCMP_SYS(fcntl), 1, 0xffffffff, F_GETFD },

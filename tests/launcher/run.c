@@ -669,6 +669,46 @@ static void tty_ctrl_a_x(void)
 	CHECK(tty_restored());
 }
 
+/* The terminal is given back from inside the sandbox. */
+static void tty_sandboxed(void)
+{
+	pid_t pid;
+
+	if (SANITIZED) {
+		puts("# skipped under the address sanitizer");
+		return;
+	}
+	fake_reset();
+	fake.steps[0][0] = STEP_IDLE;
+	pid = run_on_tty("--sandbox=on KERNEL");
+	kill(pid, SIGTSTP);
+	CHECK(waitpid(pid, NULL, WUNTRACED) == pid);
+	kill(pid, SIGCONT);
+	usleep(100000);
+	tty_type("\001x");
+	CHECK(wait_for(pid) == 0);
+	CHECK(tty_restored());
+}
+
+/* Keys that are still under way when it ends are not for the shell. */
+static void tty_leftovers(void)
+{
+	char keys[512] = "\001x";
+	int left = -1;
+	pid_t pid;
+
+	fake_reset();
+	fake.steps[0][0] = STEP_IDLE;
+	memset(keys + 2, '!', sizeof(keys) - 3);
+	keys[sizeof(keys) - 2] = '\n';
+	pid = run_on_tty("KERNEL");
+	tty_type(keys);
+	CHECK(wait_for(pid) == 0);
+	__real_ioctl(slave, FIONREAD, &left);
+	CHECK(tty_restored());
+	CHECK(!left);
+}
+
 /* What ends nobody, or what nobody can do anything about. */
 static bool is_fatal(int sig)
 {
@@ -903,6 +943,8 @@ static const struct ktap_case cases[] = {
 	{ "in the sandbox", sandboxed },
 	{ "what the sandbox forbids", sandbox_forbids },
 	{ "tty: Ctrl-A x", tty_ctrl_a_x },
+	{ "tty: in the sandbox", tty_sandboxed },
+	{ "tty: keys that are left over", tty_leftovers },
 	{ "tty: restored after signals", tty_signals },
 	{ "tty: restored when the guest ends", tty_ends },
 	{ "tty: given back while stopped", tty_stops },
