@@ -18,6 +18,10 @@
 static int loop_epoll = -1;
 static int loop_wake = -1;
 static atomic_bool loop_stops;
+static bool loop_ends;
+
+/* Enough for each watch to have its turn, as epoll gives them. */
+#define LOOP_LAST_TURNS	16
 
 int loop_init(void)
 {
@@ -61,19 +65,29 @@ void loop_pause(struct watch *watch, bool pause)
 		epoll_ctl(loop_epoll, EPOLL_CTL_ADD, watch->fd, &event);
 }
 
+/* One at a time: what one handler removes, no later one may meet. */
+static void loop_turn(int timeout)
+{
+	struct epoll_event event;
+	struct watch *watch;
+
+	if (epoll_wait(loop_epoll, &event, 1, timeout) != 1)
+		return;
+	watch = event.data.ptr;
+	if (watch)
+		watch->ready(watch->arg);
+}
+
+/*
+ * What came before the end is heard all the same: a guest that reboots as soon
+ * as it runs may have ended each time before we look, and is to be ended, too.
+ */
 void loop_run(void)
 {
-	/* One at a time: what one handler removes, no later one may meet. */
-	while (!loop_stopping()) {
-		struct epoll_event event;
-		struct watch *watch;
-
-		if (epoll_wait(loop_epoll, &event, 1, -1) != 1)
-			continue;
-		watch = event.data.ptr;
-		if (watch)
-			watch->ready(watch->arg);
-	}
+	while (!loop_stopping())
+		loop_turn(-1);
+	for (int i = 0; i < LOOP_LAST_TURNS; i++)
+		loop_turn(0);
 }
 
 void loop_stop(void)
@@ -84,6 +98,17 @@ void loop_stop(void)
 	atomic_store(&loop_stops, true);
 	n = write(loop_wake, &one, sizeof(one));
 	(void)n;	/* full is awake enough */
+}
+
+void loop_end(void)
+{
+	loop_ends = true;
+	loop_stop();
+}
+
+bool loop_ended(void)
+{
+	return loop_ends;
 }
 
 bool loop_stopping(void)

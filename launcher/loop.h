@@ -32,6 +32,10 @@ void loop_run(void);
 void loop_stop(void);
 bool loop_stopping(void);
 
+/* Main thread: the same, and there shall be no other loop_run(). */
+void loop_end(void);
+bool loop_ended(void);
+
 /* Before another loop_run(). */
 void loop_rearm(void);
 

@@ -109,7 +109,7 @@ static int tty_command(u8 key)
 	case 'x':
 	case 'X':
 		note("ended by Ctrl-A x");
-		loop_stop();
+		loop_end();
 		return -1;
 	case 'a':
 	case TTY_ESCAPE:

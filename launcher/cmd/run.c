@@ -52,7 +52,7 @@ static void run_signalled(void *arg)
 	ending.signal = (int)info.ssi_signo;
 	note("ended by signal %d (%s)", ending.signal,
 	     strsignal(ending.signal));
-	loop_stop();
+	loop_end();
 }
 
 /*
@@ -97,6 +97,8 @@ static int run_guest(struct vm *vm)
 			return STATUS_SIGNAL + ending.signal;
 		if (status != VCPU_RESTART)
 			return status;
+		if (loop_ended())
+			return STATUS_OK;
 		if (vm->options->no_reboot)
 			return complain(STATUS_REBOOT,
 					"the guest wants to reboot");

@@ -43,6 +43,7 @@ enum step {
 	STEP_SHUTDOWN,
 	STEP_PANIC,	/* as a 32-bit kernel of old */
 	STEP_RESTART,
+	STEP_RESTART_AGAIN,	/* and as often as it is booted */
 	STEP_CRASH,
 	STEP_KILLED,
 	STEP_ERROR,	/* LG_RUN fails */
@@ -103,6 +104,12 @@ static void fake_prepare(void)
 	}
 }
 
+/* The launcher closes what it gets, and the sandbox knows no dup(). */
+static int fake_fd(int fd)
+{
+	return fake.steps[0][0] == STEP_RESTART_AGAIN ? dup(fd) : fd;
+}
+
 static int fake_create_vcpu(void)
 {
 	struct rlimit limit = { fake.file_limit, fake.file_limit };
@@ -112,7 +119,7 @@ static int fake_create_vcpu(void)
 		setrlimit(RLIMIT_FSIZE, &limit);
 	fake_run = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	fake_step = 0;
-	return fd;
+	return fake_fd(fd);
 }
 
 static int fake_exit(u32 reason, const char *text)
@@ -166,6 +173,8 @@ static int fake_lg_run(void)
 	case STEP_RESTART:
 		fake_boot++;
 		return fake_exit(LG_EXIT_RESTART, "");
+	case STEP_RESTART_AGAIN:
+		return fake_exit(LG_EXIT_RESTART, "");
 	case STEP_CRASH:
 		return fake_exit(LG_EXIT_CRASH, "bad \033[31mpanic\n");
 	case STEP_KILLED:
@@ -215,7 +224,7 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	case LG_GET_INFO:
 		return fake_get_info(arg);
 	case LG_CREATE_GUEST:
-		return fake_guest_fd[fake_boot];
+		return fake_fd(fake_guest_fd[fake_boot]);
 	case LG_CREATE_VCPU:
 		return fake_create_vcpu();
 	case LG_RUN:
@@ -669,6 +678,24 @@ static void tty_ctrl_a_x(void)
 	CHECK(tty_restored());
 }
 
+/* Never mind that there is always another boot. */
+static void tty_reboots(void)
+{
+	pid_t pid;
+
+	fake_reset();
+	fake.steps[0][0] = STEP_RESTART_AGAIN;
+	for (int i = 0; i < 8; i++) {
+		pid = run_on_tty("KERNEL");
+		if (i % 2)
+			kill(pid, SIGTERM);
+		else
+			tty_type("\001x");
+		CHECK(wait_for(pid) == (i % 2 ? 128 + SIGTERM : 0));
+		CHECK(tty_restored());
+	}
+}
+
 /* The terminal is given back from inside the sandbox. */
 static void tty_sandboxed(void)
 {
@@ -943,6 +970,7 @@ static const struct ktap_case cases[] = {
 	{ "in the sandbox", sandboxed },
 	{ "what the sandbox forbids", sandbox_forbids },
 	{ "tty: Ctrl-A x", tty_ctrl_a_x },
+	{ "tty: a guest that reboots at once", tty_reboots },
 	{ "tty: in the sandbox", tty_sandboxed },
 	{ "tty: keys that are left over", tty_leftovers },
 	{ "tty: restored after signals", tty_signals },
