@@ -83,7 +83,7 @@ void tg_trap(struct tg_regs *regs)
 		return;
 	}
 	record_fault(regs);
-	if ((regs->cs & 3) == 3 && tg_user_esp)
+	if ((regs->cs & 3) > 1 && tg_user_esp)
 		tg_user_trap(regs);
 	if (!fix_up(regs))
 		unexpected(regs);
