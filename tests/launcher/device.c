@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/virtio_blk.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -505,6 +506,114 @@ static void block_fuzz(void)
 	block_down();
 }
 
+/*
+ * A driver on several CPUs at once: while one scribbles over the rings, another
+ * touches registers and resets the device, and the device is served besides.
+ * Every number that is looked at twice can be another the second time.
+ */
+static atomic_bool racing;
+
+static u32 race_dice(u32 *seed)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return *seed >> 8;
+}
+
+/* Requests that can be served; each of their numbers is a bad one for a moment. */
+static void *race_scribble(void *arg)
+{
+	u32 seed = 17;
+
+	(void)arg;
+	while (atomic_load(&racing)) {
+		unsigned int q = race_dice(&seed) % 2;
+		unsigned int i = race_dice(&seed) % DRIVER_RING_SIZE;
+		volatile struct vring_desc *desc = ring_desc(&d, q) + i;
+		volatile struct vring_avail *avail = ring_avail(&d, q);
+
+		desc->addr = 1ull << 40;
+		desc->len = 0xffffffff;
+		desc->len = 16 + race_dice(&seed) % 0x200;
+		desc->next = 0xffff;
+		desc->next = (u16)(i | 1);
+		desc->flags = VRING_DESC_F_INDIRECT;
+		desc->flags = i & 1 ? VRING_DESC_F_WRITE : VRING_DESC_F_NEXT;
+		avail->ring[i] = 0xffff;
+		avail->ring[i] = (u16)(race_dice(&seed) % DRIVER_RING_SIZE & ~1u);
+		avail->idx = (u16)(ring_used(&d, q)->idx +
+				   race_dice(&seed) % DRIVER_RING_SIZE);
+		desc->addr = race_dice(&seed) % (MEM_BYTES - 0x400);
+	}
+	return NULL;
+}
+
+/* What the main thread does to a console. */
+static void *race_type(void *arg)
+{
+	(void)arg;
+	while (atomic_load(&racing)) {
+		backend.input(backend.owner, (u8 *)"keys", 4);
+		backend.resized(backend.owner);
+	}
+	return NULL;
+}
+
+static void race_touch(unsigned int queues)
+{
+	u32 seed = 19;
+
+	for (int i = 0; i < 100000; i++) {
+		u32 offset = race_dice(&seed) % 0x38;
+
+		ring_bell(0);
+		driver_kick(&d, i % queues);
+		if (driver_get_status(&d) & VIRTIO_CONFIG_S_NEEDS_RESET)
+			driver_start(&d, queues);
+		else if (i % 16 == 8)
+			bar_write(&d, d.common + offset, 4, race_dice(&seed));
+		else
+			bar_read(&d, d.common + offset, 4);
+	}
+}
+
+static void race(void *(*other)(void *arg), unsigned int queues)
+{
+	pthread_t scribbler, second;
+
+	atomic_store(&racing, true);
+	if (pthread_create(&scribbler, NULL, race_scribble, NULL) ||
+	    pthread_create(&second, NULL, other, NULL))
+		abort();
+	race_touch(queues);
+	atomic_store(&racing, false);
+	pthread_join(scribbler, NULL);
+	pthread_join(second, NULL);
+}
+
+static void console_race(void)
+{
+	CHECK(console_up());
+	CHECK(console_start());
+	written_len = sizeof(written);
+	race(race_type, 2);
+	driver_start(&d, 2);
+	written_len = 0;
+	driver_desc(&d, 1, 0, DATA_GPA, 1, 0);
+	driver_offer(&d, 1, 0);
+	driver_kick(&d, 1);
+	CHECK(written_len == 1);
+	virtio_console_exit(console);
+}
+
+static void block_race(void)
+{
+	CHECK(block_up(""));
+	race(race_scribble, 1);
+	CHECK(driver_start(&d, 1));
+	CHECK(block_do(VIRTIO_BLK_T_IN, 0, 512) == VIRTIO_BLK_S_OK);
+	block_down();
+}
+
 static void rng_fills(void)
 {
 	struct virtio_rng *rng;
@@ -557,6 +666,8 @@ static const struct ktap_case cases[] = {
 	{ "block: a disk in use is refused", block_is_locked },
 	{ "block: a request without status", block_without_status },
 	{ "block: any request at all", block_fuzz },
+	{ "console: a driver on several CPUs", console_race },
+	{ "block: a driver on several CPUs", block_race },
 	{ "rng: fills buffers", rng_fills },
 	{ "a bus that is full", bus_full },
 };
