@@ -67,6 +67,7 @@ static void user_on(u64 sp, const void *code)
 }
 
 #define WINDOW	0xffff808000002800ul
+#define STATE	0xffff808000007800ul	/* on the first CPU, ring 0 may write there */
 #define HOLE	0x0000900000000000ul
 
 static void zero(void)
@@ -191,6 +192,42 @@ static void user_table(void)
 static void user_trap(void)
 {
 	user_on(TG_NOWHERE, user_ud2);
+}
+
+void still_alive(void);
+
+void still_alive(void)
+{
+	tg_failure("the host wrote a frame into its window");
+	tg_exit();
+}
+
+/* Where the frame should never come: it has been written, and its stack is no use. */
+static void __attribute__((naked)) entered(void)
+{
+	asm volatile("leaq tg_trap_stack + 4096(%rip), %rsp\n\t"
+		     "call still_alive");
+}
+
+static void user_state(void)
+{
+	tg_callback(CALLBACKTYPE_syscall, 0, (u64)entered);
+	user_on(STATE, user_syscall);
+}
+
+static void int80_state(void)
+{
+	tg_trap_set(0x80, 3 | 4, entered);
+	user_on(STATE, user_int80);
+}
+
+static void fault_state(void)
+{
+	tg_user_init();
+	tg_user_map(TG_UTEST + TG_PAGE, tg_pte(tg_page_alloc(), TG_RW));
+	tg_user_call(user_fault, 0, NULL);
+	tg_trap_set(14, 4, entered);
+	user_on(STATE, user_fault);
 }
 
 /* The stack goes away after it has been in use. */
@@ -345,6 +382,9 @@ static const struct tg_case cases[] = {
 	{ "fault-gone", fault_gone },
 	{ "int80-table", int80_table },
 	{ "int80-window", int80_window },
+	{ "user-state", user_state },
+	{ "int80-state", int80_state },
+	{ "fault-state", fault_state },
 	{ "iret-zero", iret_zero },
 	{ "iret-hole", iret_hole },
 	{ "iret-window", iret_window },
