@@ -18,8 +18,11 @@
  *	refill		page tables that go and come, and use of them
  *	args		hypercalls that read long arguments
  *	batch		hypercalls about page tables that take long
+ *	balloon		lists of pages, the same
  */
 #include "tg.h"
+
+#include <xen/memory.h>
 
 const char tg_title[] = "for ever";
 
@@ -203,13 +206,17 @@ static void batch(void)
 	}
 	for (;;) {
 		done = 0;
-		TG_EQ(tg_hcall(mmu_update, update, BATCH, &done, DOMID_SELF), 0,
-		      "mmu_update");
-		TG_EQ(done, BATCH, "entries written");
+		if (tg_hcall(mmu_update, update, BATCH, &done, DOMID_SELF) ||
+		    done != BATCH) {
+			tg_failure("%u of %u entries written", done, BATCH);
+			return;
+		}
 		done = 0;
-		TG_EQ(tg_hcall(mmuext_op, op, BATCH, &done, DOMID_SELF), 0,
-		      "mmuext_op");
-		TG_EQ(done, BATCH, "pages copied");
+		if (tg_hcall(mmuext_op, op, BATCH, &done, DOMID_SELF) ||
+		    done != BATCH) {
+			tg_failure("%u of %u pages copied", done, BATCH);
+			return;
+		}
 		for (i = 0; i < 512; i++)
 			if (((u64 *)tg_va(to))[i] != BATCH - 512 + i) {
 				tg_failure("entry %lu is missing", i);
@@ -217,6 +224,21 @@ static void batch(void)
 			}
 		((u64 *)tg_va(to))[511] = 0;
 	}
+}
+
+#define EXTENTS	65536
+
+static void balloon(void)
+{
+	static xen_pfn_t gfn[EXTENTS];
+	struct xen_memory_reservation r = {
+		.nr_extents = EXTENTS, .domid = DOMID_SELF,
+	};
+
+	set_xen_guest_handle(r.extent_start, gfn);
+	while (tg_hcall(memory_op, XENMEM_populate_physmap, &r, 0, 0) == EXTENTS)
+		;
+	tg_failure("a balloon that is not full");
 }
 
 static const struct tg_case cases[] = {
@@ -240,6 +262,7 @@ static const struct tg_case cases[] = {
 	{ "refill", refill },
 	{ "args", args },
 	{ "batch", batch },
+	{ "balloon", balloon },
 };
 
 void test_main(void)
