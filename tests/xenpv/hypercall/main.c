@@ -80,6 +80,9 @@ static void check_memory(void)
 	r.extent_order = 60;
 	TG_EQ(tg_hcall(memory_op, XENMEM_populate_physmap, &r, 0, 0), 0,
 	      "populate_physmap of giants");
+	r.extent_order = 64;
+	TG_EQ(tg_hcall(memory_op, XENMEM_populate_physmap, &r, 0, 0), 0,
+	      "populate_physmap of what has no size");
 	r.extent_order = 0;
 	r.nr_extents = -1ul;
 	TG_EQ(tg_hcall(memory_op, XENMEM_decrease_reservation, &r, 0, 0), 0,
