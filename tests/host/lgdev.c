@@ -27,14 +27,29 @@ int lgdev_open(void)
 	return fd;
 }
 
+/* Behind a guest's memory there is more, which is none of its business. */
+#define BEHIND		(64u << 10)
+#define BEHIND_BYTE	0xa5
+
 static void *map_memory(size_t size)
 {
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint8_t *p = mmap(NULL, size + BEHIND, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (p == MAP_FAILED)
 		error("no %zu bytes of memory: %s", size, strerror(errno));
+	memset(p + size, BEHIND_BYTE, BEHIND);
 	return p;
+}
+
+static void check_behind(const struct lgdev *g)
+{
+	unsigned int i;
+
+	for (i = 0; i < BEHIND; i++)
+		if (g->mem[g->mem_size + i] != BEHIND_BYTE)
+			break;
+	CHECK(i == BEHIND, "byte %u behind the guest was written to", i);
 }
 
 void lgdev_create(struct lgdev *g, size_t mem_size, uint32_t paging)
@@ -167,8 +182,9 @@ int lgdev_run(struct lgdev *g)
 
 void lgdev_destroy(struct lgdev *g)
 {
+	check_behind(g);
 	munmap(g->run, 4096);
-	munmap(g->mem, g->mem_size);
+	munmap(g->mem, g->mem_size + BEHIND);
 	if (g->bell >= 0)
 		close(g->bell);
 	close(g->vcpu);

@@ -142,7 +142,14 @@ static void check_set_refused(void)
 	TG_EQ(set_gdt(14 * 512 + 1), -22, "GDT too long");
 	TG_EQ(set_gdt(-1ul), -22, "GDT of -1 entries");
 	TG_EQ(tg_hcall(set_gdt, TG_NOWHERE, 512, 0, 0), -14, "no frames");
+	((u64 *)tg_va(gdt_gfn))[SLOT] = DATA;
+	TG_EQ(set_gdt(512), 0, "GDT with one entry");
+	TG_EQ(tg_try("movl %0, %%fs", : : "r"(SLOT * 8 | 3)), TG_NO_TRAP,
+	      "that entry");
 	TG_EQ(set_gdt(0), 0, "no GDT");
+	TG_EQ(tg_try("movl %0, %%fs", : : "r"(SLOT * 8 | 3)), 13,
+	      "entry of no GDT");
+	((u64 *)tg_va(gdt_gfn))[SLOT] = 0;
 	TG_EQ(set_gdt(14 * 512), 0, "longest GDT");
 }
 
@@ -169,9 +176,13 @@ static void check_ldt(void)
 	u64 *desc = tg_va(ldt_gfn);
 	u32 type;
 
-	desc[0] = DATA;
+	desc[0] = desc[511] = DATA;
 	tg_table_protect(ldt_gfn);
+	TG_EQ(tg_mmuext(MMUEXT_SET_LDT, (u64)desc, 1), 0, "SET_LDT of one");
+	TG_EQ(tg_try("movl %0, %%fs", : : "r"(7)), TG_NO_TRAP, "entry 0 of one");
 	TG_EQ(tg_mmuext(MMUEXT_SET_LDT, (u64)desc, 512), 0, "SET_LDT");
+	TG_EQ(tg_try("movl %0, %%fs", : : "r"(511 * 8 | 7)), TG_NO_TRAP,
+	      "the last LDT entry");
 	TG_EQ(tg_try("movl %0, %%fs", : : "r"(7)), TG_NO_TRAP, "LDT entry 0");
 	for (type = 0; type < 32; type++) {
 		update(ldt_gfn, 1, with_type(type, 0, true, false));
@@ -206,6 +217,8 @@ static void check_gone(void)
 	tg_sleep(1000000);
 	asm volatile("movl %0, %%fs\n\tmovl %0, %%ds" : : "r"(0));
 	TG_EQ(update(gdt_gfn, -1u, DATA), -22, "descriptor in no page");
+	TG_EQ(update(tg_start_info->nr_pages + TG_EXTRA_PAGES, 0, DATA), -22,
+	      "descriptor behind all pages");
 	TG_EQ(tg_hcall(update_descriptor, gdt_gfn * TG_PAGE + 4, DATA, 0, 0),
 	      -22, "descriptor off its place");
 	TG_EQ(tg_hcall(update_descriptor, -8ul, DATA, 0, 0), -22,
