@@ -254,6 +254,61 @@ static void check_bad(void)
 	TG_EQ(tg_fault.error & ~0x1ul, 0x14, "error code there");
 }
 
+#define SLOT	(9 * 8)
+#define DATA	0x00cff3000000fffful
+#define CODE	0x00affb000000fffful
+#define PRESENT	(1ul << 47)
+#define MAY_WRITE (1ul << 41)
+
+static void set_slot(u64 desc)
+{
+	TG_EQ(tg_hcall(update_descriptor, tg_gdt * TG_PAGE + SLOT, desc, 0, 0), 0,
+	      "update_descriptor");
+}
+
+/* Selectors of what is there, and will not do. */
+static void check_descriptors(void)
+{
+	static const u64 not_code[] = { DATA, CODE & ~PRESENT };
+	static const u64 no_stack[] = {
+		CODE, DATA & ~PRESENT, DATA & ~MAY_WRITE,
+	};
+	struct tg_user u;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(not_code); i++) {
+		set_slot(not_code[i]);
+		tg_user_start(&u, user_ud2);
+		u.cs = SLOT | 3;
+		expect_gp(&u, "cs that is no code");
+	}
+	for (i = 0; i < ARRAY_SIZE(no_stack); i++) {
+		set_slot(no_stack[i]);
+		tg_user_start(&u, user_ud2);
+		u.ss = SLOT | 3;
+		expect_gp(&u, "ss that is no stack");
+	}
+	set_slot(DATA);
+	tg_user_start(&u, user_ud2);
+	u.ss = SLOT | 3;
+	TG_EQ(tg_user_run(&u), 6, "trap with a stack of its own");
+}
+
+/* The table of programs' segments goes, when the short way to them is in use. */
+static void check_no_table(void)
+{
+	struct tg_user u;
+
+	tg_user_start(&u, user_ud2);
+	TG_EQ(tg_user_run(&u), 6, "trap of user mode");
+	TG_EQ(tg_hcall(set_gdt, 0, 0, 0, 0), 0, "no GDT");
+	tg_user_start(&u, user_ud2);
+	expect_gp(&u, "cs of no GDT");
+	TG_EQ(tg_hcall(set_gdt, &tg_gdt, 512, 0, 0), 0, "the GDT again");
+	tg_user_start(&u, user_ud2);
+	TG_EQ(tg_user_run(&u), 6, "trap of user mode, again");
+}
+
 /* A kernel may go to its own 32-bit segment, too. */
 static void check_iretq(void)
 {
@@ -284,5 +339,7 @@ void test_main(void)
 	check_short();
 	check_user();
 	check_bad();
+	check_descriptors();
+	check_no_table();
 	check_iretq();
 }

@@ -97,6 +97,17 @@ static void check_selectors(void)
 	asm volatile("movl %0, %%ds\n\tmovl %0, %%fs\n\tmovl %0, %%gs" : : "r"(0));
 }
 
+/* What the CPU would not load into GS. */
+static void check_no_selector(u32 selector, u64 desc, const char *what)
+{
+	tg_hcall(set_segment_base, SEGBASE_GS_USER, TG_UTEST, 0, 0);
+	TG_EQ(tg_hcall(update_descriptor, tg_gdt * TG_PAGE + SLOT * 8, desc, 0,
+		       0), 0, what);
+	TG_EQ(tg_hcall(set_segment_base, SEGBASE_GS_USER_SEL, selector, 0, 0),
+	      0, what);
+	TG_EQ(msr(0xc0000102), 0, what);
+}
+
 static void check_user_selector(void)
 {
 	u32 selector = SLOT * 8 | 3;
@@ -111,6 +122,12 @@ static void check_user_selector(void)
 	TG_EQ(tg_hcall(set_segment_base, SEGBASE_GS_USER_SEL, 0, 0, 0), 0,
 	      "GS_USER_SEL of null");
 	TG_EQ(msr(0xc0000102), 0, "GS base of programs with a null selector");
+	check_no_selector(selector, DATA_AT(0x12345000ul) & ~(1ul << 47),
+			  "data that is not present");
+	check_no_selector(selector, (DATA_AT(0x12345000ul) | 1ul << 43) & ~(1ul << 41),
+			  "code that cannot be read");
+	tg_hcall(update_descriptor, tg_gdt * TG_PAGE + SLOT * 8,
+		 DATA_AT(0x12345000ul), 0, 0);
 	tg_hcall(set_segment_base, SEGBASE_GS_USER_SEL, 0xffff, 0, 0);
 	tg_hcall(set_segment_base, SEGBASE_GS_USER_SEL, 0x10, 0, 0);
 	tg_hcall(set_segment_base, SEGBASE_GS_USER_SEL, -1ul, 0, 0);
