@@ -5,7 +5,8 @@
  * Claim: each exception reaches its handler once, with the right address, error
  * code and cr2; the handler runs with TF, NT and AC clear whatever they were, and
  * with events masked if its gate says so; stepping with TF works, also across a
- * hypercall, and never steps the host.
+ * hypercall, and never steps the host; of NMIs, one comes at a time, and the next
+ * after the iret of the one before.
  *
  * Source: Intel SDM vol. 3, chapter 6; docs/abi/xenpv.md, bouncing; Xen's
  * create_bounce_frame; XSA-444 (debug state).
@@ -210,6 +211,38 @@ static void check_fpu(void)
 	asm volatile("ldmxcsr %0" : : "m"(sse_normal));
 }
 
+static u32 nmis, nmi_depth, nmi_nested;
+
+static void send_nmi(void)
+{
+	TG_EQ(tg_hcall(vcpu_op, VCPUOP_send_nmi, 0, 0, 0), 0, "send_nmi");
+	tg_hcall(xen_version, 0, 0, 0, 0);
+}
+
+/* The first ones send another. */
+static bool on_nmi(struct tg_regs *regs)
+{
+	if (regs->vector != 2)
+		return false;
+	nmi_nested += nmi_depth++;
+	if (++nmis % 3)
+		send_nmi();
+	nmi_depth--;
+	return true;
+}
+
+static void check_nmis(void)
+{
+	tg_callback(CALLBACKTYPE_nmi, 0, tg_stubs[2]);
+	tg_trap_hook = on_nmi;
+	send_nmi();
+	TG_EQ(nmis, 3, "NMIs");
+	send_nmi();
+	TG_EQ(nmis, 6, "NMIs, again");
+	TG_EQ(nmi_nested, 0, "NMIs in NMIs");
+	tg_trap_hook = NULL;
+}
+
 void test_main(void)
 {
 	check_faults();
@@ -222,4 +255,5 @@ void test_main(void)
 	check_frame();
 	check_step();
 	check_fpu();
+	check_nmis();
 }
