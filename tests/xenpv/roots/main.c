@@ -4,7 +4,8 @@
  *
  * Claim: any number of roots can be used in turn; each keeps its own low half;
  * changes to one whose shadow was dropped meanwhile, or that was unpinned, written
- * as plain memory and pinned again, are seen; recent roots cost no rebuilding.
+ * as plain memory and pinned again, are seen; recent roots cost no rebuilding; and
+ * there are never more shadow tables than the guest's memory is worth.
  *
  * Source: docs/design.md, shadows.
  *
@@ -17,6 +18,7 @@ const char tg_title[] = "many page tables";
 
 #define ROOTS	60
 #define PAGES	4
+#define TABLES	250
 
 static u64 root[ROOTS];
 static u64 page[ROOTS][PAGES];
@@ -83,6 +85,35 @@ static void check_new(void)
 		 after - before, ROOTS);
 }
 
+/* All that a root may bring along included. */
+static void check_limit(void)
+{
+	u64 most = (tg_start_info->nr_pages + TG_EXTRA_PAGES) / 64 + 64 + 20;
+	u64 pages = tg_ask(TG_ASK_STAT, LG_STAT_SHADOW_PAGES);
+
+	TG_CHECK(pages <= most, "%lu shadow tables, not %lu", pages, most);
+}
+
+/* More tables in the one in use than there may be shadows: the first go for the last. */
+static void check_one(void)
+{
+	u64 first = 1ul << 38, gfn = tg_page_alloc(), value;
+	u32 i;
+
+	load(tg_root);
+	*(u64 *)tg_va(gfn) = 77;
+	for (i = 0; i < TABLES; i++) {
+		tg_map(tg_root, first + i * (512 * TG_PAGE), tg_pte(gfn, TG_RW));
+		tg_try_read(first + i * (512 * TG_PAGE), &value);
+	}
+	check_limit();
+	for (i = 0; i < TABLES; i++) {
+		TG_EQ(tg_try_read(first + i * (512 * TG_PAGE), &value), TG_NO_TRAP,
+		      "read by one of many tables");
+		TG_EQ(value, 77, "what it leads to");
+	}
+}
+
 /* Three roots in turn: after the first round, hardly a fault. */
 static void check_cached(void)
 {
@@ -136,6 +167,8 @@ void test_main(void)
 		check(i % ROOTS);
 	for (i = 0; i < 4 * ROOTS; i++)
 		check(tg_rand() % ROOTS);
+	check_limit();
+	check_one();
 	check_cached();
 	/* Change all of them, most of them not in the shadow now. */
 	for (i = 0; i < ROOTS; i++) {
