@@ -347,6 +347,24 @@ static void check_events(void)
 	close(fd);
 }
 
+/* An eventfd that is closed takes its irqfd along: there is room for 64. */
+static void check_closed_events(void)
+{
+	struct lg_irqfd irqfd = { .irq = 4 };
+	struct lgdev g;
+	int i;
+
+	lgdev_create(&g, 1 << 20, LG_PAGING_AUTO);
+	for (i = 0; i < 200; i++) {
+		irqfd.fd = eventfd(0, EFD_NONBLOCK);
+		if (ioctl(g.guest, LG_IRQFD, &irqfd))
+			break;
+		close(irqfd.fd);
+	}
+	CHECK(i == 200, "LG_IRQFD %d: %m", i);
+	lgdev_destroy(&g);
+}
+
 /* The guest lives as long as any of its files. */
 static void check_close_order(void)
 {
@@ -460,6 +478,7 @@ int main(void)
 	check_busy();
 	check_end();
 	check_events();
+	check_closed_events();
 	check_close_order();
 	check_dup();
 	check_same_memory();

@@ -9,12 +9,14 @@
  * Source: include/lguest/api.h; XSA-193.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <xen/xen.h>
 
 #include "lgdev.h"
 #include "verdict.h"
@@ -165,6 +167,33 @@ static void check_ports(struct lgdev *g)
 	close(fd.fd);
 }
 
+static void nothing(int sig)
+{
+	(void)sig;
+}
+
+/* An eventfd that was signalled before anybody listened is heard. */
+static void check_signalled(void)
+{
+	static const uint8_t spins[] = { 0xeb, 0xfe };
+	struct sigaction act = { .sa_handler = nothing };
+	struct lg_irqfd irqfd = { .fd = eventfd(1, 0) };
+	struct shared_info *shared;
+	struct lgdev g;
+
+	lgdev_code(&g, spins, sizeof(spins));
+	shared = (void *)(g.mem + g.start.shared_info_gfn * 4096);
+	irqfd.irq = g.start.console_port;
+	CHECK(!ioctl(g.guest, LG_IRQFD, &irqfd), "LG_IRQFD: %m");
+	sigaction(SIGALRM, &act, NULL);
+	alarm(1);
+	CHECK(ioctl(g.vcpu, LG_RUN, 0) < 0 && errno == EINTR, "LG_RUN: %m");
+	CHECK(shared->evtchn_pending[0] == 1ul << irqfd.irq, "pending ports %#lx",
+	      shared->evtchn_pending[0]);
+	close(irqfd.fd);
+	lgdev_destroy(&g);
+}
+
 /* Page tables, shared_info and a stack that are nothing but zeros or dice. */
 static void check_nonsense(void)
 {
@@ -208,6 +237,7 @@ int main(void)
 	check_start(&g);
 	check_ports(&g);
 	lgdev_destroy(&g);
+	check_signalled();
 	check_nonsense();
 	finish();
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The launcher's FS and GS, their bases and its protection keys.
+ * The launcher's segments, the bases of FS and GS, and its protection keys.
  *
- * Claim: whatever selectors and bases FS and GS have, and whatever PKRU says,
+ * Claim: whatever selectors there are, whatever bases FS and GS have, and whatever PKRU says,
  * they are the same after LG_RUN; a GS whose descriptor in the LDT is gone may
  * become null, and the host does not fault on it.
  *
@@ -80,6 +80,21 @@ static void bases(void)
 		got = base(ARCH_GET_FS);
 		CHECK(got == fs, "FS base %#lx, not %#lx", got, fs);
 	}
+}
+
+/* Neither is of use to a 64-bit program, but it may have them. */
+static void data_selectors(void)
+{
+	unsigned int i, ds, es;
+
+	for (i = 0; i < ROUNDS; i++) {
+		asm volatile("movl %0, %%ds\n\tmovl %0, %%es" : : "r"(USER_DS));
+		run();
+		asm volatile("movl %%ds, %0\n\tmovl %%es, %1" : "=r"(ds), "=r"(es));
+		CHECK((ds & 0xffff) == USER_DS && (es & 0xffff) == USER_DS,
+		      "ds %#x, es %#x", ds, es);
+	}
+	asm volatile("movl %0, %%ds\n\tmovl %0, %%es" : : "r"(0));
 }
 
 /* A selector, and a base that is not its descriptor's. */
@@ -174,6 +189,7 @@ int main(void)
 {
 	lgdev_start(&g, lgdev_guest_path("forever"), "console");
 	bases();
+	data_selectors();
 	selectors();
 	stale();
 	pkru();

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -185,6 +186,7 @@ static void check_bad_backing(const char *what, void *p, size_t size)
 	struct lg_guest_config config = { .abi = lgdev_leg.abi };
 	struct lg_vcpu_config vcpu = { 0 };
 	struct lg_memory m = { .size = size, .hva = (uintptr_t)p };
+	struct lg_stats stats;
 	struct lg_run *run;
 	int dev = lgdev_open();
 	int guest = ioctl(dev, LG_CREATE_GUEST, &config), fd, ret;
@@ -203,10 +205,37 @@ static void check_bad_backing(const char *what, void *p, size_t size)
 	     run->exit_reason >= LG_EXIT_SHUTDOWN ? run->reason : "");
 	CHECK(ret < 0 || run->exit_reason == LG_EXIT_KILLED, "%s: exit %u",
 	      what, run->exit_reason);
+	memset(&stats, 0xff, sizeof(stats));
+	ioctl(guest, LG_GET_STATS, &stats);
+	CHECK(!stats.count[LG_STAT_PINNED_PAGES], "%s: %llu pages are the guest's",
+	      what, (unsigned long long)stats.count[LG_STAT_PINNED_PAGES]);
 	munmap(run, 4096);
 	close(fd);
 	close(guest);
 	close(dev);
+}
+
+/* Of a file system that keeps its files in pages of its own. */
+static void check_file(size_t size)
+{
+	char dir[] = "/tmp/memoryXXXXXX", file[64];
+	void *p = MAP_FAILED;
+	int fd;
+
+	if (!mkdtemp(dir) || mount("none", dir, "ramfs", 0, NULL))
+		error("no ramfs: %s", strerror(errno));
+	snprintf(file, sizeof(file), "%s/file", dir);
+	fd = open(file, O_RDWR | O_CREAT, 0600);
+	if (!ftruncate(fd, size))
+		p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED)
+		error("%s: %s", file, strerror(errno));
+	memset(p, 0, size);
+	check_bad_backing("a file", p, size);
+	munmap(p, size);
+	close(fd);
+	umount(dir);
+	rmdir(dir);
 }
 
 static void check_bad_backings(void)
@@ -228,6 +257,7 @@ static void check_bad_backings(void)
 	check_bad_backing("beyond the end of a file", p, size);
 	munmap(p, size);
 	close(fd);
+	check_file(size);
 	fd = open("/dev/mem", O_RDWR);
 	if (fd < 0)
 		return;

@@ -40,6 +40,21 @@ static void check_calls(const struct lg_stats *stats)
 }
 #endif
 
+/* What /proc says is pinned in our address space, in KiB. */
+static unsigned long long vm_pin(void)
+{
+	unsigned long long kib = 0;
+	char line[128];
+	FILE *f = fopen("/proc/self/status", "r");
+
+	if (!f)
+		error("/proc/self/status: %s", strerror(errno));
+	while (fgets(line, sizeof(line), f))
+		sscanf(line, "VmPin: %llu", &kib);
+	fclose(f);
+	return kib;
+}
+
 int main(void)
 {
 	const size_t size = 64 << 20;
@@ -66,9 +81,13 @@ int main(void)
 	pinned = stats.count[LG_STAT_PINNED_PAGES];
 	CHECK(pinned > 3000 && pinned <= size >> 12, "pages taken: %llu",
 	      pinned);
+	CHECK(vm_pin() == pinned * 4, "VmPin %llu KiB, %llu pages", vm_pin(),
+	      pinned);
 	overhead = stats.count[LG_STAT_OVERHEAD];
 	note("overhead %llu KiB for %zu MiB", overhead >> 10, size >> 20);
 	CHECK(overhead && overhead < size / 50 + (256 << 10),
 	      "overhead %llu KiB", overhead >> 10);
+	lgdev_destroy(&g);
+	CHECK(!vm_pin(), "VmPin %llu KiB without a guest", vm_pin());
 	finish();
 }
