@@ -92,9 +92,23 @@ static void bad_code(void)
 	try(LG32_KERNEL_CS | 3, TG_USER_DS);	/* of ring 1 */
 }
 
+/* Why no guest may have vm86(): ring 1 it was, and ring 1 it is. QEMU goes there. */
+static void virtual_8086(void)
+{
+	u32 flags = 0, cs = 0;
+
+	asm volatile("pushl $0x20202\n\tpushl %2\n\tpushl $1f\n\tiret\n"
+		     "1:\tpushfl\n\tpopl %0\n\tmovl %%cs, %1"
+		     : "=&r"(flags), "=&r"(cs) : "i"(LG32_KERNEL_CS)
+		     : "cc", "memory");
+	TG_EQ(cs, LG32_KERNEL_CS, "code segment after iret with VM");
+	TG_EQ(flags & 0x20000, 0, "VM after iret");
+}
+
 static const struct tg_case cases[] = {
 	{ "stack", bad_stack },
 	{ "code", bad_code },
+	{ "vm", virtual_8086 },
 };
 
 void test_main(void)
