@@ -2,10 +2,10 @@
 /*
  * After set-up all files are open and all that is left to do is to move bytes
  * between them.  From here on the process can gain no privileges, and makes
- * only the system calls that gen/filters.c lists: no exec, no sockets, no other process,
- * no new executable memory; what would open a file fails.  Any other call is
- * a bug or a break-in and ends us.  If all this cannot be had, the guest does
- * not start.
+ * only the system calls that gen/filters.c lists: no exec, no sockets, no other
+ * process and no signals to one, no new executable memory; what would open a
+ * file fails.  Any other call is a bug or a break-in and ends us.  If all this
+ * cannot be had, the guest does not start.
  */
 #include "sandbox.h"
 
@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "report.h"
+#include "types.h"
 
 int sandbox_load(const struct sock_fprog *filter)
 {
@@ -27,13 +28,32 @@ int sandbox_load(const struct sock_fprog *filter)
 	return 0;
 }
 
+/* When the filter was made, there was no process to name. */
+static int sandbox_name_us(const struct sock_fprog *filter)
+{
+	unsigned int named = 0;
+
+	for (unsigned int i = 0; i < filter->len; i++) {
+		struct sock_filter *insn = &filter->filter[i];
+
+		if (insn->code != (BPF_JMP | BPF_JEQ | BPF_K) ||
+		    insn->k != SANDBOX_OUR_PID)
+			continue;
+		insn->k = (u32)getpid();
+		named++;
+	}
+	return named == 1 ? 0 : -EINVAL;
+}
+
 int sandbox_enter(void)
 {
 	int err;
 
 	/* More than one arena would want to read the number of CPUs. */
 	mallopt(M_ARENA_MAX, 1);
-	err = sandbox_load(&sandbox_filter);
+	err = sandbox_name_us(&sandbox_filter);
+	if (!err)
+		err = sandbox_load(&sandbox_filter);
 	if (!err)
 		return 0;
 	return complain(STATUS_HOST,

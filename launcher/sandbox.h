@@ -8,6 +8,9 @@
 extern const struct sock_fprog sandbox_filter;
 extern const struct sock_fprog unpack_filter;
 
+/* In sandbox_filter, for the process that it will be of; no process has this number. */
+#define SANDBOX_OUR_PID		0x7ffffffe
+
 /* From now on this process makes only the calls of @filter.  0 or -errno. */
 int sandbox_load(const struct sock_fprog *filter);
 

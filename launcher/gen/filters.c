@@ -22,6 +22,7 @@
 #include <termios.h>
 
 #include "lguest/api.h"
+#include "sandbox.h"
 #include "types.h"
 
 #define NAMESPACES	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | \
@@ -46,7 +47,7 @@ static const int sandbox_calls[] = {
 	SCMP_SYS(futex), SCMP_SYS(futex_time64), SCMP_SYS(set_robust_list),
 	SCMP_SYS(rseq), SCMP_SYS(wait4), SCMP_SYS(waitpid),
 	SCMP_SYS(seccomp), SCMP_SYS(setrlimit),
-	SCMP_SYS(gettid), SCMP_SYS(getpid), SCMP_SYS(getppid), SCMP_SYS(tgkill),
+	SCMP_SYS(gettid), SCMP_SYS(getpid), SCMP_SYS(getppid),
 	SCMP_SYS(clock_gettime), SCMP_SYS(clock_gettime64),
 	SCMP_SYS(sched_yield), SCMP_SYS(restart_syscall),
 	/* signals and the end */
@@ -76,6 +77,8 @@ static const struct {
 	{ SCMP_SYS(mprotect), 2, PROT_EXEC, 0 },
 	{ SCMP_SYS(clone), 0, NAMESPACES, 0 },
 	{ SCMP_SYS(prlimit64), 0, 0xffffffff, 0 },	/* our own */
+	/* to threads of our own; raise() and abort() */
+	{ SCMP_SYS(tgkill), 0, 0xffffffff, SANDBOX_OUR_PID },
 	{ SCMP_SYS(prctl), 0, 0xffffffff, PR_SET_PDEATHSIG },
 	{ SCMP_SYS(prctl), 0, 0xffffffff, PR_SET_NO_NEW_PRIVS },
 };

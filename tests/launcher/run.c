@@ -926,6 +926,21 @@ static int forbidden(const struct sock_fprog *filter, long call, long arg)
 	return wait_for(pid);
 }
 
+/* The same of a signal to ourselves or to our parent; or with the signal. */
+static int signalled(bool ourselves)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (sandbox_enter())
+			_exit(1);
+		pid = ourselves ? getpid() : getppid();
+		syscall(SYS_tgkill, pid, pid, ourselves ? SIGUSR2 : 0);
+		syscall(SYS_exit, 0);
+	}
+	return wait_for(pid);
+}
+
 /* What the filters are for: files, programs, sockets, processes, code. */
 static void sandbox_forbids(void)
 {
@@ -948,6 +963,9 @@ static void sandbox_forbids(void)
 		CHECK(forbidden(both[i], SYS_setuid, 0) == -SIGSYS);
 		CHECK(forbidden(both[i], SYS_prlimit64, 1) == -SIGSYS);
 	}
+	CHECK(signalled(false) == -SIGSYS);
+	CHECK(signalled(true) == -SIGUSR2);
+	CHECK(forbidden(&unpack_filter, SYS_tgkill, 1) == -SIGSYS);
 	CHECK(forbidden(&unpack_filter, SYS_openat, AT_FDCWD) == -SIGSYS);
 	CHECK(forbidden(&unpack_filter, SYS_write, 1) == -SIGSYS);
 	CHECK(forbidden(&sandbox_filter, SYS_write, -1) == 0);
