@@ -127,6 +127,13 @@ static void audit_leaf(struct audit *a, u64 entry, u64 pte)
 		a->foreign++;
 }
 
+static bool frame_is_right(struct lg_guest *guest, u64 gfn, u64 entry)
+{
+	if (entry == FRAME_TABLE)
+		return pt_find(guest->shadow, gfn);
+	return !entry || is_at_most(entry, most_of_frame(guest, gfn));
+}
+
 /* What the switcher makes entries of. */
 static void audit_frames(struct audit *a)
 {
@@ -135,8 +142,7 @@ static void audit_frames(struct audit *a)
 
 	for (gfn = 0; gfn < guest->ram_pages; gfn++) {
 		entry = frames_get(&guest->shadow->frames, gfn);
-		a->foreign += entry &&
-			      !is_at_most(entry, most_of_frame(guest, gfn));
+		a->foreign += !frame_is_right(guest, gfn, entry);
 		if (gfn % TABLE_ENTRIES == 0)
 			cond_resched();
 	}

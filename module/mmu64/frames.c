@@ -3,7 +3,8 @@
  * What the shadow of a page-table entry is, by the page it names: a table that
  * the switcher can read, at WINDOW_FRAMES in the guest's page tables, for ring 0
  * alone. An entry is what leaf_entry() would make of an entry of the guest's
- * that allows everything; 0: nothing is known, ask the host.
+ * that allows everything; FRAME_TABLE; 0: nothing is known but that it is no table
+ * page, unless memory was short.
  */
 #include <linux/io.h>
 #include <linux/nospec.h>

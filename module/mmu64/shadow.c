@@ -60,11 +60,11 @@ struct lg_pt *pt_get(struct lg_shadow *s, u64 gfn)
 	if (!pt)
 		return NULL;
 	pt->gfn = gfn;
-	frames_set(&s->frames, gfn, 0);
 	if (xa_err(xa_store(&s->pts, gfn, pt, GFP_KERNEL_ACCOUNT))) {
 		kfree(pt);
 		return NULL;
 	}
+	frames_set(&s->frames, gfn, FRAME_TABLE);
 	s->pt_count++;
 	s->epoch++;
 	return pt;

@@ -35,6 +35,9 @@
  */
 #define AROUND		64
 
+/* In struct lg_frames: a table page, of which no more is known. */
+#define FRAME_TABLE	BIT_ULL(9)
+
 /* Kinds of table: levels 1 to 4, of which the last looks different to users. */
 enum kind { KIND_L1, KIND_L2, KIND_L3, KIND_KERNEL_ROOT, KIND_USER_ROOT, KINDS };
 

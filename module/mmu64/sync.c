@@ -81,7 +81,7 @@ u64 leaf_entry(struct lg_guest *guest, u64 pte)
 		return pte & LG_PTE_RW || gfn >= guest->ram_pages ?
 		       0 : LG_SHADOW_READ_ONLY;
 	entry = frames_get(&guest->shadow->frames, gfn);
-	if (!entry)
+	if (!(entry & _PAGE_PRESENT))
 		entry = frame_entry(guest, gfn);
 	if (!entry)
 		return 0;

@@ -46,6 +46,8 @@
 #define USER_DS			0x2b
 #define USER_END		0x00007ffffffff000
 #define KERNEL_START		0xffff880000000000
+#define HOLE_OFFSET		0x800	/* in a root: the hypervisor's entries */
+#define HOLE_BYTES		0x80
 
 /* Is it in the kernel's part of the guest, with some bytes to follow? RCX is lost. */
 .macro IN_KERNEL address else
@@ -427,7 +429,8 @@ direct_vcpu_op:
  * mmu_update(requests, count, 0, DOMID_SELF) of entries of tables that we have at
  * hand, last-level ones in pairs with their shadows: each is written there, and to
  * the shadow what it allows; nothing if we do not know the page: it will fault. RDI
- * and RSI follow, so that what is unusual can be left to the host in the middle.
+ * and RSI follow, so that what is unusual can be left to the host in the middle;
+ * whatever it might refuse is.
  */
 direct_mmu_update:
 	BATCH_OF_UP_TO DIRECT_BATCH
@@ -464,16 +467,21 @@ guest_memory_4_end:
 	jnz	1b
 	jmp	direct_done
 
-/* Of another level. Linux clears many that are clear. */
+/* Of another level. Linux clears many that are clear; not in a root's hole. */
 upper_entry:
 	cmpq	(%rbx), %rdx
-	je	3b
+	jne	direct_slow
+	andl	$0xff8, %ebx
+	subl	$HOLE_OFFSET, %ebx
+	cmpl	$HOLE_BYTES, %ebx
+	jae	3b
 	jmp	direct_slow
 
 /*
  * R11 = what the shadow of last-level entry RDX is without a fault to justify more,
- * as leaf_entry() has it: of nothing, or of a page that is the guest's. Carry: it is
- * nonsense, and R11 zero. RAX and RCX are lost.
+ * as leaf_entry() has it: of nothing, or of a page that is the guest's. Carry, and
+ * R11 zero: the entry is nonsense, or is to let the guest write to a table page;
+ * what comes of that is the host's to say. RAX and RCX are lost.
  */
 shadow_of:
 	movq	$SHADOW_ABSENT, %r11
@@ -484,46 +492,49 @@ shadow_of:
 	shrq	$24, %rcx
 	cmpq	DIRECT(pages), %rcx
 	jae	4f
-	testb	$PTE_A, %dl
-	jz	not_accessed
 	movabsq	$WINDOW_FRAMES, %rax
 frames:
 	movq	(%rax, %rcx, 8), %r11
 frames_end:
-	testq	%r11, %r11
-	jz	3f
-	movl	%edx, %ecx
-	andl	$(PTE_RW | PTE_D), %ecx
-	cmpl	$(PTE_RW | PTE_D), %ecx
-	je	1f
-	andq	$~PTE_RW, %r11
-1:	movl	%edx, %ecx
-	andl	$PTE_RW, %ecx
-	testl	%r11d, %ecx
+	testb	$PTE_RW, %dl
+	jz	read_only
+	testb	$PTE_RW, %r11b
+	jz	not_writable
+	testb	$PTE_A, %dl
+	jz	nothing_known
+	testb	$PTE_D, %dl
 	jnz	2f
-	shll	$(9 - 1), %ecx		/* SHADOW_NARROWED if the guest may */
-	orq	%rcx, %r11
+	xorq	$(PTE_RW | SHADOW_NARROWED), %r11
 2:	testq	%rdx, %rdx
 	jns	3f
 	btsq	$63, %r11
 3:	clc
 	ret
+not_writable:
+	testq	%r11, %r11
+	jz	nothing_known
 4:	xorl	%r11d, %r11d
 	stc
 	ret
+read_only:
+	testb	$PTE_A, %dl
+	jz	not_accessed
+	testb	$PTE_P, %r11b
+	jz	nothing_known
+	andq	$~PTE_RW, %r11
+	jmp	2b
 not_accessed:
 	movq	$SHADOW_READ_ONLY, %r11
-	testb	$PTE_RW, %dl
-	jz	3b
+	jmp	3b
 nothing_known:
 	xorl	%r11d, %r11d
-	clc
-	ret
+	jmp	3b
 
 /* That part of the table is not there. */
 no_frames:
 	movq	(FRAME_rsp - FRAME_trapnum)(%rsp), %rsp
-	jmp	nothing_known
+	xorl	%r11d, %r11d
+	jmp	frames_end
 
 /* mmuext_op(op, 1, 0, DOMID_SELF) that flushes; what it is to show is there. */
 direct_flush:
