@@ -6,7 +6,7 @@
 
 /* Made by gen/filters.c when the launcher is built. */
 extern const struct sock_fprog sandbox_filter;
-extern const struct sock_fprog unpack_filter;
+extern const struct sock_fprog cage_filter;
 
 /* In sandbox_filter, for the process that it will be of; no process has this number. */
 #define SANDBOX_OUR_PID		0x7ffffffe

@@ -54,17 +54,54 @@ void image_close(struct image *image);
 #define ELF_MAX_SEGMENTS	64
 
 /**
+ * struct xen_notes - what an ELF file has to say to a Xen domain builder
+ *
+ * Numbers are as in the file: nothing is checked but that the note is whole.
+ *
+ * @entry: first instruction
+ * @virt_base: address of guest-physical 0
+ * @paddr_offset: what physical addresses in the file are too high by
+ * @hypercall_page: page to fill with hypercall stubs
+ * @init_p2m: where to put the list of frames
+ * @has_entry: all that makes a kernel one for Xen PV; this and what follows is
+ *	yes or no, and no bool: the cage may leave any number here
+ * @has_hypercall_page: it wants that
+ * @has_init_p2m: it wants that
+ * @mod_start_pfn: the initrd need not be mapped
+ * @wrong_version: it speaks another Xen ABI
+ */
+struct xen_notes {
+	u64 entry;
+	u64 virt_base;
+	u64 paddr_offset;
+	u64 hypercall_page;
+	u64 init_p2m;
+	u8 has_entry;
+	u8 has_hypercall_page;
+	u8 has_init_p2m;
+	u8 mod_start_pfn;
+	u8 wrong_version;
+};
+
+enum elf_part { ELF_NOTHING, ELF_HEADER, ELF_SEGMENTS, ELF_NOTES };
+
+/**
  * struct elf - the headers of an x86 executable; elf.c
- * @lib: what libelf has of it, or NULL
- * @entry: e_entry
+ *
+ * As the file has them, or who broke into the cage by way of it.
+ *
+ * @bad: first part that could not be read
  * @count: of segments
+ * @header: the ELF header
  * @segment: checked to be what it says by elf_load() only
+ * @notes: of 64-bit kernels
  */
 struct elf {
-	Elf *lib;
-	u64 entry;
-	unsigned int count;
+	u32 bad;
+	u32 count;
+	GElf_Ehdr header;
 	GElf_Phdr segment[ELF_MAX_SEGMENTS];
+	struct xen_notes notes;
 };
 
 /**
@@ -83,9 +120,11 @@ bool elf_is_elf(const struct image *image);
 bool elf_is_64bit(const struct image *image);
 int elf_damaged(const struct image *image, const char *what);
 
-/* Whether it works or not, elf_close() is due. */
+/* What is in the headers, read in a cage.  0 or an exit status, the reason said. */
 int elf_open(const struct image *image, struct elf *elf);
-void elf_close(struct elf *elf);
+
+/* headers.c: the same, for who is in the cage. */
+void elf_read_headers(const u8 *data, size_t size, struct elf *elf);
 
 /*
  * Put its segments @down bytes below where they want to be, all of them within
@@ -94,50 +133,19 @@ void elf_close(struct elf *elf);
 int elf_load(const struct image *image, const struct elf *elf, u64 down,
 	     struct mem *mem, u64 room, struct loaded *out);
 
-/**
- * struct xen_notes - what an ELF file has to say to a Xen domain builder
- *
- * Numbers are as in the file: nothing is checked but that the note is whole.
- *
- * @entry: first instruction
- * @virt_base: address of guest-physical 0
- * @paddr_offset: what physical addresses in the file are too high by
- * @hypercall_page: page to fill with hypercall stubs
- * @init_p2m: where to put the list of frames
- * @has_entry: all that makes a kernel one for Xen PV
- * @has_hypercall_page: it wants that
- * @has_init_p2m: it wants that
- * @mod_start_pfn: the initrd need not be mapped
- * @wrong_version: it speaks another Xen ABI
- */
-struct xen_notes {
-	u64 entry;
-	u64 virt_base;
-	u64 paddr_offset;
-	u64 hypercall_page;
-	u64 init_p2m;
-	bool has_entry;
-	bool has_hypercall_page;
-	bool has_init_p2m;
-	bool mod_start_pfn;
-	bool wrong_version;
-};
-
-/* notes.c */
-int notes_read(const struct image *image, const struct elf *elf,
-	       struct xen_notes *notes);
+/* notes.c: in the cage, false if there is a bad one; what came of it, later. */
+bool notes_read(Elf *lib, struct elf *elf);
+int notes_check(const struct image *image, const struct elf *elf);
 
 /**
  * struct kernel - a kernel, unpacked and understood; kernel.c
  * @image: the ELF file
  * @elf: its headers
- * @notes: for xenpv
  * @abi: LG_ABI_x
  */
 struct kernel {
 	struct image image;
 	struct elf elf;
-	struct xen_notes notes;
 	u32 abi;
 };
 

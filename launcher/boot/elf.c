@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * ELF kernels: read the headers of an x86 executable of either width, by libelf,
- * and put its PT_LOADs where they want to be in guest memory.  No number in the
- * file is believed before it is checked.
+ * ELF kernels: look at the headers of an x86 executable of either width, as
+ * headers.c has read them, and put its PT_LOADs where they want to be in guest
+ * memory.  No number in the file is believed before it is checked.
  */
 #include "boot/boot.h"
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
+#include "boot/cage.h"
 #include "mem.h"
 #include "report.h"
 
@@ -64,43 +66,73 @@ int elf_damaged(const struct image *image, const char *what)
 			image->path, what);
 }
 
-static int elf_parse_segments(const struct image *image, struct elf *elf)
+/* In a cage: all that it can do is to leave something else in @shared. */
+static int elf_read_caged(const struct image *image, const u8 *data,
+			  struct elf *shared)
 {
-	size_t count;
+	pid_t pid = cage_fork();
+	const char *why;
 
-	if (elf_getphdrnum(elf->lib, &count))
-		return elf_damaged(image, "program headers");
-	if (!count || count > ELF_MAX_SEGMENTS)
-		return complain(STATUS_DATA,
-				"%s: damaged: %zu ELF program headers",
-				image->path, count);
-	for (elf->count = 0; elf->count < count; elf->count++)
-		if (!gelf_getphdr(elf->lib, (int)elf->count,
-				  &elf->segment[elf->count]))
-			return elf_damaged(image, "program headers");
+	if (pid == 0) {
+		elf_read_headers(data, image->size, shared);
+		cage_exit(true);
+	}
+	why = cage_wait(pid);
+	if (why)
+		return complain(STATUS_DATA, "%s: cannot read its headers: %s",
+				image->path, why);
 	return 0;
+}
+
+static int elf_share(const struct image *image, const u8 *data, struct elf *elf)
+{
+	struct elf *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int status;
+
+	if (shared == MAP_FAILED)
+		return complain(STATUS_HOST, "%s: out of memory", image->path);
+	status = elf_read_caged(image, data, shared);
+	*elf = *shared;
+	munmap(shared, sizeof(*shared));
+	return status;
+}
+
+/* Only the cage looks at the mapping: who shortens the file is the end of that. */
+static int elf_map_file(const struct image *image, struct elf *elf)
+{
+	u8 *data = MAP_FAILED;
+	int status;
+
+	if (image->size <= SIZE_MAX)
+		data = mmap(NULL, image->size, PROT_READ, MAP_PRIVATE, image->fd, 0);
+	if (data == MAP_FAILED)
+		return complain(STATUS_INPUT, "%s: cannot be mapped", image->path);
+	status = elf_share(image, data, elf);
+	munmap(data, image->size);
+	return status;
 }
 
 int elf_open(const struct image *image, struct elf *elf)
 {
-	GElf_Ehdr ehdr;
 	int status;
 
-	elf_version(EV_CURRENT);
-	elf->lib = image->fd < 0 ?
-		   elf_memory((char *)image->data, image->size) :
-		   elf_begin(image->fd, ELF_C_READ, NULL);
-	if (!elf->lib || !gelf_getehdr(elf->lib, &ehdr))
+	status = image->fd < 0 ? elf_share(image, image->data, elf) :
+				 elf_map_file(image, elf);
+	if (status)
+		return status;
+	if (elf->bad == ELF_HEADER)
 		return elf_damaged(image, "header");
-	elf->entry = ehdr.e_entry;
-	status = elf_check(image, &ehdr);
-	return status ? status : elf_parse_segments(image, elf);
-}
-
-void elf_close(struct elf *elf)
-{
-	elf_end(elf->lib);
-	elf->lib = NULL;
+	status = elf_check(image, &elf->header);
+	if (status)
+		return status;
+	if (elf->bad == ELF_SEGMENTS)
+		return elf_damaged(image, "program headers");
+	if (!elf->count || elf->count > ELF_MAX_SEGMENTS)
+		return complain(STATUS_DATA,
+				"%s: damaged: %u ELF program headers",
+				image->path, elf->count);
+	return 0;
 }
 
 static int elf_too_large(const struct image *image, u64 need, u64 room)

@@ -84,7 +84,7 @@ static int kernel_unpack(const struct boot *boot, u32 abis, u64 limit,
 
 static int kernel_check_xenpv(const struct kernel *kernel)
 {
-	const struct xen_notes *notes = &kernel->notes;
+	const struct xen_notes *notes = &kernel->elf.notes;
 
 	if (!notes->has_entry)
 		return complain(STATUS_DATA,
@@ -108,7 +108,7 @@ static int kernel_examine(struct kernel *kernel, u32 abis)
 	if (status || !is_64bit)
 		return status;
 	kernel->abi = LG_ABI_XENPV;
-	status = notes_read(&kernel->image, &kernel->elf, &kernel->notes);
+	status = notes_check(&kernel->image, &kernel->elf);
 	return status ? status : kernel_check_xenpv(kernel);
 }
 
@@ -130,6 +130,5 @@ int kernel_open(const struct boot *boot, u32 abis, u64 limit,
 
 void kernel_close(struct kernel *kernel)
 {
-	elf_close(&kernel->elf);
 	image_close(&kernel->image);
 }

@@ -70,13 +70,13 @@ static bool linux_find_entry(const struct elf *elf, u32 *entry)
 
 	for (unsigned int i = 0; i < elf->count; i++) {
 		if (segment[i].p_type == PT_LOAD &&
-		    elf->entry - segment[i].p_paddr < segment[i].p_memsz) {
-			*entry = (u32)elf->entry;
+		    elf->header.e_entry - segment[i].p_paddr < segment[i].p_memsz) {
+			*entry = (u32)elf->header.e_entry;
 			return true;
 		}
 	}
 	for (unsigned int i = 0; i < elf->count; i++) {
-		u64 offset = elf->entry - segment[i].p_vaddr;
+		u64 offset = elf->header.e_entry - segment[i].p_vaddr;
 
 		if (segment[i].p_type == PT_LOAD &&
 		    offset < segment[i].p_memsz) {
@@ -211,7 +211,7 @@ int linux_load(const struct boot *boot, const struct kernel *kernel,
 		status = complain(STATUS_DATA,
 				  "%s: damaged: entry point %#llx is outside the kernel",
 				  boot->kernel_path,
-				  (unsigned long long)kernel->elf.entry);
+				  (unsigned long long)kernel->elf.header.e_entry);
 	if (!status)
 		status = linux_check_place(boot, &loaded);
 	if (!status)

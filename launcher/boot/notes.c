@@ -84,26 +84,39 @@ static void notes_parse(struct xen_notes *notes, Elf_Data *data)
 				   note.n_descsz);
 }
 
-int notes_read(const struct image *image, const struct elf *elf,
-	       struct xen_notes *notes)
+static bool notes_are_in(const GElf_Phdr *segment)
 {
-	memset(notes, 0, sizeof(*notes));
+	return segment->p_type == PT_NOTE && segment->p_filesz;
+}
+
+bool notes_read(Elf *lib, struct elf *elf)
+{
+	if (elf->header.e_ident[EI_CLASS] != ELFCLASS64)
+		return true;
 	for (unsigned int i = 0; i < elf->count; i++) {
 		const GElf_Phdr *segment = &elf->segment[i];
 		Elf_Data *data;
 
-		if (segment->p_type != PT_NOTE || !segment->p_filesz)
+		if (!notes_are_in(segment) ||
+		    segment->p_filesz > NOTES_BYTES_MAX)
 			continue;
-		if (segment->p_filesz > NOTES_BYTES_MAX)
+		data = elf_getdata_rawchunk(lib, (int64_t)segment->p_offset,
+					    segment->p_filesz, ELF_T_NHDR);
+		if (!data)
+			return false;
+		notes_parse(&elf->notes, data);
+	}
+	return true;
+}
+
+int notes_check(const struct image *image, const struct elf *elf)
+{
+	for (unsigned int i = 0; i < elf->count; i++)
+		if (notes_are_in(&elf->segment[i]) &&
+		    elf->segment[i].p_filesz > NOTES_BYTES_MAX)
 			return complain(STATUS_DATA,
 					"%s: damaged: ELF notes of %lluK",
 					image->path, (unsigned long long)
-					segment->p_filesz / 1024);
-		data = elf_getdata_rawchunk(elf->lib, (int64_t)segment->p_offset,
-					    segment->p_filesz, ELF_T_NHDR);
-		if (!data)
-			return elf_damaged(image, "notes");
-		notes_parse(notes, data);
-	}
-	return 0;
+					elf->segment[i].p_filesz / 1024);
+	return elf->bad == ELF_NOTES ? elf_damaged(image, "notes") : 0;
 }

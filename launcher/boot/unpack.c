@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Unpacking a compressed kernel.  The libraries that do it are good, but the
- * bytes may come from anywhere, so they are decoded in a child process that
- * can do nothing but compute, allocate and die: its only way to us is a
- * mapping of exactly the size that was announced.
+ * Unpacking a compressed kernel, in a cage: its only way to us is a mapping of
+ * exactly the size that was announced.
  */
 #include "boot/boot.h"
 
@@ -13,29 +11,15 @@
 #include <lz4.h>
 #include <lz4frame.h>
 #include <lzma.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
-#include "report.h"
-#include "sandbox.h"
+#include "boot/cage.h"
 
-#define UNPACK_SECONDS		300		/* of CPU time, under emulation */
 #define UNPACK_MEMORY		(256u * MIB)	/* the xz dictionary */
 #define LZ4_BLOCK_BYTES		(8u * MIB)	/* of the format's old form */
-
-/* How the child ends. */
-enum {
-	UNPACK_OK,
-	UNPACK_DAMAGED,
-	UNPACK_SANDBOX,
-};
 
 /**
  * struct packed - one unpacking
@@ -172,53 +156,11 @@ static const struct format *unpack_format(const u8 *in, size_t size)
 	return NULL;
 }
 
-/* From here on: memory and the exit, nothing else (gen/filters.c). */
-static bool unpack_lock_down(pid_t parent)
-{
-	struct rlimit cpu = { UNPACK_SECONDS, UNPACK_SECONDS };
-	struct rlimit none = { 0, 0 };
-
-	setrlimit(RLIMIT_CPU, &cpu);
-	setrlimit(RLIMIT_CORE, &none);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* It may have been too late for that. */
-	return getppid() == parent && !sandbox_load(&unpack_filter);
-}
-
-static void __attribute__((noreturn))
-unpack_child(const struct format *format, const struct packed *p, pid_t parent)
-{
-	if (!unpack_lock_down(parent))
-		_exit(UNPACK_SANDBOX);
-	_exit(format->unpack(p) ? UNPACK_OK : UNPACK_DAMAGED);
-}
-
-/* Why the child did not make it, or NULL if it did. */
-static const char *unpack_wait(pid_t pid)
-{
-	int ended;
-
-	while (waitpid(pid, &ended, 0) < 0)
-		if (errno != EINTR)
-			return "lost the process that unpacks";
-	if (WIFSIGNALED(ended))
-		return WTERMSIG(ended) == SIGXCPU ? "it takes for ever" :
-		       "the process that unpacks was killed (damaged data?)";
-	switch (WEXITSTATUS(ended)) {
-	case UNPACK_OK:
-		return NULL;
-	case UNPACK_SANDBOX:
-		return "no seccomp filters on this host";
-	default:
-		return "damaged data";
-	}
-}
-
 u8 *unpack(const u8 *in, size_t size, size_t out_size, const char **why)
 {
 	const struct format *format = unpack_format(in, size);
 	struct packed p = { in, size, NULL, out_size };
-	pid_t pid, parent = getpid();
+	pid_t pid;
 
 	if (!format) {
 		*why = "unknown compression (known: gzip bzip2 xz lzma lz4 zstd)";
@@ -230,10 +172,10 @@ u8 *unpack(const u8 *in, size_t size, size_t out_size, const char **why)
 		*why = strerror(errno);
 		return NULL;
 	}
-	pid = fork();
+	pid = cage_fork();
 	if (pid == 0)
-		unpack_child(format, &p, parent);
-	*why = pid < 0 ? strerror(errno) : unpack_wait(pid);
+		cage_exit(format->unpack(&p));
+	*why = cage_wait(pid);
 	if (!*why)
 		return p.out;
 	munmap(p.out, out_size);

@@ -422,7 +422,7 @@ int xen_load(const struct boot *boot, const struct kernel *kernel,
 {
 	struct builder b = {
 		.boot = boot,
-		.notes = &kernel->notes,
+		.notes = &kernel->elf.notes,
 		.mem = mem,
 		.domain = domain,
 	};
@@ -432,13 +432,13 @@ int xen_load(const struct boot *boot, const struct kernel *kernel,
 	status = xen_check_cmdline(domain);
 	if (!status)
 		status = elf_load(&kernel->image, &kernel->elf,
-				  kernel->notes.paddr_offset, mem,
+				  kernel->elf.notes.paddr_offset, mem,
 				  domain->ram_pages * PAGE_BYTES, &loaded);
 	if (!status)
 		status = xen_check_notes(&b, &loaded);
 	if (status)
 		return status;
-	if (kernel->notes.has_hypercall_page)
+	if (kernel->elf.notes.has_hypercall_page)
 		xen_fill_hypercall_page(&b);
 	b.next = pages_of(loaded.end);
 	status = xen_load_mapped(&b, start);

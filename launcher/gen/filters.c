@@ -6,10 +6,9 @@
  *
  * prints the launcher's seccomp filters as C.  libseccomp makes them, but made
  * here they cost a guest no time to start.  Who is allowed what is below;
- * sandbox.c and boot/unpack.c say why.
+ * sandbox.c and boot/cage.c say why.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/filter.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -43,7 +42,7 @@ static const int sandbox_calls[] = {
 	SCMP_SYS(fstat), SCMP_SYS(fstat64), SCMP_SYS(statx),
 	SCMP_SYS(newfstatat), SCMP_SYS(fstatat64),
 	SCMP_SYS(lseek), SCMP_SYS(_llseek),
-	/* threads, and the child that unpacks */
+	/* threads, and the cage */
 	SCMP_SYS(futex), SCMP_SYS(futex_time64), SCMP_SYS(set_robust_list),
 	SCMP_SYS(rseq), SCMP_SYS(wait4), SCMP_SYS(waitpid),
 	SCMP_SYS(seccomp), SCMP_SYS(setrlimit),
@@ -69,9 +68,6 @@ static const struct {
 	{ SCMP_SYS(ioctl), 1, 0xffffffff, TCSETSW },
 	{ SCMP_SYS(ioctl), 1, 0xffffffff, TCSETSF },
 	{ SCMP_SYS(ioctl), 1, 0xffffffff, TIOCGWINSZ },
-	/* libelf: is it open? */
-	{ SCMP_SYS(fcntl), 1, 0xffffffff, F_GETFD },
-	{ SCMP_SYS(fcntl64), 1, 0xffffffff, F_GETFD },
 	{ SCMP_SYS(mmap), 2, PROT_EXEC, 0 },
 	{ SCMP_SYS(mmap2), 2, PROT_EXEC, 0 },
 	{ SCMP_SYS(mprotect), 2, PROT_EXEC, 0 },
@@ -93,8 +89,8 @@ static const struct {
 	{ SCMP_SYS(clone3), ENOSYS },	/* its flags are out of sight */
 };
 
-/* The child that unpacks: memory and the exit, nothing else. */
-static const int unpack_calls[] = {
+/* The child that reads kernels: memory and the exit, nothing else. */
+static const int cage_calls[] = {
 	SCMP_SYS(brk), SCMP_SYS(mmap), SCMP_SYS(mmap2),
 	SCMP_SYS(mremap), SCMP_SYS(munmap), SCMP_SYS(madvise),
 	SCMP_SYS(exit), SCMP_SYS(exit_group),
@@ -124,12 +120,12 @@ static int sandbox_fill(scmp_filter_ctx ctx)
 	return err;
 }
 
-static int unpack_fill(scmp_filter_ctx ctx)
+static int cage_fill(scmp_filter_ctx ctx)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(unpack_calls) && !err; i++)
-		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, unpack_calls[i], 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cage_calls) && !err; i++)
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, cage_calls[i], 0);
 	return err;
 }
 
@@ -186,7 +182,7 @@ int main(int argc, char **argv)
 	check(sandbox_fill(ctx), "sandbox");
 	filter_print("sandbox", ctx);
 	ctx = filter_new(SCMP_ACT_KILL_PROCESS, arch);
-	check(unpack_fill(ctx), "unpack");
-	filter_print("unpack", ctx);
+	check(cage_fill(ctx), "cage");
+	filter_print("cage", ctx);
 	return fflush(stdout) || ferror(stdout);
 }

@@ -298,6 +298,32 @@ int __wrap_BZ2_bzBuffToBuffDecompress(char *to, unsigned int *to_len, char *from
 						 small, verbosity);
 }
 
+struct Elf *__real_elf_memory(char *bytes, size_t size);
+struct Elf *__wrap_elf_memory(char *bytes, size_t size);
+struct Elf *__wrap_elf_memory(char *bytes, size_t size)
+{
+	if (break_in >= 0)
+		syscall(break_in, -1, 0, 0, 0, 0, 0);
+	return __real_elf_memory(bytes, size);
+}
+
+/* The same, leaving so many segments and going as if all were well. */
+static u32 leave_count;
+
+GElf_Ehdr *__real_gelf_getehdr(Elf *lib, GElf_Ehdr *header);
+GElf_Ehdr *__wrap_gelf_getehdr(Elf *lib, GElf_Ehdr *header);
+GElf_Ehdr *__wrap_gelf_getehdr(Elf *lib, GElf_Ehdr *header)
+{
+	GElf_Ehdr *got = __real_gelf_getehdr(lib, header);
+	struct elf *left = container_of(header, struct elf, header);
+
+	if (!leave_count)
+		return got;
+	memset(left->segment, 0xff, sizeof(left->segment));
+	left->count = leave_count;
+	_exit(0);
+}
+
 /* It can compute, and die. */
 static void break_ins(void)
 {
@@ -312,10 +338,26 @@ static void break_ins(void)
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
 		break_in = calls[i];
 		CHECK(load(image, len, "", false) == STATUS_DATA);
+		CHECK(load_elf() == STATUS_DATA);
 	}
 	break_in = SYS_brk;
 	CHECK(load(image, len, "", false) == 0);
+	CHECK(load_elf() == 0);
 	break_in = -1;
+}
+
+/* And what it leaves behind is looked at. */
+static void broken_cage(void)
+{
+	static const u32 counts[] = { 1, ELF_MAX_SEGMENTS, ELF_MAX_SEGMENTS + 1, -1u };
+
+	kernel_elf(&elf, KERNEL_MARK);
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		leave_count = counts[i];
+		CHECK(load_elf() == STATUS_DATA);
+	}
+	leave_count = 0;
+	CHECK(load_elf() == 0);
 }
 
 /* Bits flipped in the payload: refused, or harmless; never worse. */
@@ -397,6 +439,7 @@ static const struct ktap_case cases[] = {
 	{ "bzImages that are damaged", bzimage_damaged },
 	{ "bzImages that unpack to too much", bombs },
 	{ "break-ins by way of bzImages", break_ins },
+	{ "what a broken cage leaves", broken_cage },
 	{ "files that are no kernels", not_kernels },
 	{ "initrds", initrds },
 };

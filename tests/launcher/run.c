@@ -944,7 +944,7 @@ static int signalled(bool ourselves)
 /* What the filters are for: files, programs, sockets, processes, code. */
 static void sandbox_forbids(void)
 {
-	const struct sock_fprog *both[] = { &sandbox_filter, &unpack_filter };
+	const struct sock_fprog *both[] = { &sandbox_filter, &cage_filter };
 	pid_t pid = fork();
 
 	if (!pid) {
@@ -965,12 +965,12 @@ static void sandbox_forbids(void)
 	}
 	CHECK(signalled(false) == -SIGSYS);
 	CHECK(signalled(true) == -SIGUSR2);
-	CHECK(forbidden(&unpack_filter, SYS_tgkill, 1) == -SIGSYS);
-	CHECK(forbidden(&unpack_filter, SYS_openat, AT_FDCWD) == -SIGSYS);
-	CHECK(forbidden(&unpack_filter, SYS_write, 1) == -SIGSYS);
+	CHECK(forbidden(&cage_filter, SYS_tgkill, 1) == -SIGSYS);
+	CHECK(forbidden(&cage_filter, SYS_openat, AT_FDCWD) == -SIGSYS);
+	CHECK(forbidden(&cage_filter, SYS_write, 1) == -SIGSYS);
 	CHECK(forbidden(&sandbox_filter, SYS_write, -1) == 0);
 	CHECK(forbidden(&sandbox_filter, SYS_prlimit64, 0) == 0);
-	CHECK(forbidden(&unpack_filter, SYS_brk, 0) == 0);
+	CHECK(forbidden(&cage_filter, SYS_brk, 0) == 0);
 }
 
 static const struct ktap_case cases[] = {
