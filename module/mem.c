@@ -118,6 +118,12 @@ static bool none_taken(struct page **place, unsigned int count)
 	return true;
 }
 
+/* Memory of which the host has found out that it has an error is nobody's. */
+static struct page *page_if_sound(struct page *page)
+{
+	return page && PageHWPoison(page) ? NULL : page;
+}
+
 /*
  * A guest that touches a page will touch its neighbours: take an aligned few at
  * once. Where that is not possible, take the one.
@@ -140,8 +146,8 @@ static void take_around(struct lg_guest *guest, lg_gfn_t gfn,
  * @guest: may sleep
  * @gfn: any number
  *
- * Returns the page or NULL: no such frame, the launcher has no memory there, or
- * the host none to remember it by.
+ * Returns the page or NULL: no such frame, the launcher has no memory there or bad
+ * one, or the host none to remember it by.
  */
 struct page *lg_mem_page(struct lg_guest *guest, u64 gfn)
 {
@@ -149,14 +155,14 @@ struct page *lg_mem_page(struct lg_guest *guest, u64 gfn)
 	struct page ***group;
 
 	if (likely(page) || gfn >= guest->ram_pages)
-		return page;
+		return page_if_sound(page);
 	group = &guest->pages[(lg_gfn_t)gfn / GROUP];
 	if (!*group)
 		*group = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	if (!*group)
 		return NULL;
 	take_around(guest, gfn, *group);
-	return (*group)[(lg_gfn_t)gfn % GROUP];
+	return page_if_sound((*group)[(lg_gfn_t)gfn % GROUP]);
 }
 
 /**
@@ -194,8 +200,8 @@ static void __user *mem_user(struct lg_guest *guest, lg_gpa_t gpa)
 }
 
 /*
- * Where an address lies, if the host can reach it at once: its page is taken, and
- * all memory is mapped. Else NULL.
+ * Where an address lies, if the host can reach it at once: its page is taken and
+ * sound, and all memory is mapped. Else NULL.
  */
 static void *taken_at(struct lg_guest *guest, lg_gpa_t gpa)
 {
@@ -203,7 +209,7 @@ static void *taken_at(struct lg_guest *guest, lg_gpa_t gpa)
 
 	if (IS_ENABLED(CONFIG_HIGHMEM))
 		return NULL;
-	page = lg_mem_taken(guest, gpa >> PAGE_SHIFT);
+	page = page_if_sound(lg_mem_taken(guest, gpa >> PAGE_SHIFT));
 	return page ? page_address(page) + offset_in_page(gpa) : NULL;
 }
 

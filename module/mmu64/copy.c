@@ -5,6 +5,7 @@
  * goes by its TLB, else through the tables.
  */
 #include <linux/io.h>
+#include <linux/uaccess.h>
 #include "shadow.h"
 
 /*
@@ -33,7 +34,8 @@ static struct lg_table *kernel_l1(struct lg_vcpu *vcpu, lg_gva_t gva, bool write
 
 /*
  * Where does an access by the guest's kernel lead, as the shadow has it? NULL: it
- * does not know. What may be written to by it is no table page.
+ * does not know, or the page's memory has an error. What may be written to by it is
+ * no table page.
  */
 static void *translate_fast(struct lg_vcpu *vcpu, lg_gva_t gva, bool write)
 {
@@ -43,7 +45,7 @@ static void *translate_fast(struct lg_vcpu *vcpu, lg_gva_t gva, bool write)
 	if (!l1)
 		return NULL;
 	entry = l1->entry[gva_index(gva, KIND_L1)];
-	if ((entry & want) != want)
+	if ((entry & want) != want || PageHWPoison(pfn_to_page(pte_gfn(entry))))
 		return NULL;
 	return __va(entry & LG_PTE_FRAME) + offset_in_page(gva);
 }
@@ -104,8 +106,10 @@ int lg_shadow_read(struct lg_vcpu *vcpu, lg_gva_t gva, void *to, size_t len)
 	for (; len; gva += n, to += n, len -= n) {
 		n = page_part(gva, len);
 		at = translate_fast(vcpu, gva, false);
+		/* Errors of memory that nobody knows of yet are not the host's end. */
 		if (at) {
-			memcpy(to, at, n);
+			if (copy_mc_to_kernel(to, at, n))
+				return -EFAULT;
 			continue;
 		}
 		if (translate(vcpu, gva, false, &gpa) ||

@@ -16,11 +16,13 @@
 #include <elf.h>
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 #include <xen/xen.h>
@@ -234,6 +236,20 @@ static void stop_storm(struct lgdev *g)
 	g->storming = g->storm_ends = false;
 }
 
+static void told(int sig)
+{
+	(void)sig;
+}
+
+/* Some kernels tell us of it at once, by SIGBUS; others when we touch it. */
+static uint64_t spoil(struct lgdev *g, uint64_t gfn)
+{
+	struct sigaction once = { .sa_handler = told, .sa_flags = SA_RESETHAND };
+
+	sigaction(SIGBUS, &once, NULL);
+	return madvise(g->mem + gfn * PAGE, PAGE, MADV_HWPOISON) ? -errno : 0;
+}
+
 static uint64_t answer(struct lgdev *g, uint32_t op, uint64_t arg)
 {
 	switch (op) {
@@ -252,6 +268,8 @@ static uint64_t answer(struct lgdev *g, uint32_t op, uint64_t arg)
 	case TG_ASK_UNMAP:
 		lgdev_unmap(g, arg);
 		return 0;
+	case TG_ASK_SPOIL:
+		return spoil(g, arg % lgdev_ram_pages(g));
 	case TG_ASK_STORM:
 		start_storm(g, arg);
 		return 0;

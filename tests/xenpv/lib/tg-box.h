@@ -24,6 +24,7 @@
 #define TG_ASK_UNMAP	6	/* 1: unmap, 2: replace the view of our memory */
 #define TG_ASK_BELLS	7	/* how often our port has rung */
 #define TG_ASK_STORM	8	/* arg: port, raised from another thread for ever */
+#define TG_ASK_SPOIL	9	/* arg: page, whose memory goes bad; 0 or -errno */
 
 struct tg_box {
 	uint32_t magic;
