@@ -282,6 +282,18 @@ hypercall:
 	je	direct_vcpu_op
 	jmp	syscall_exit
 
+/*
+ * R11 = flags of the frame at RAX, fit to be loaded. The instruction \if_off finds ZF
+ * set if IF is not among them.
+ */
+.macro IRET_FLAGS if_off:vararg
+	movq	IRET_rflags(%rax), %r11
+	testl	$FLAG_IF, %r11d
+	\if_off
+	andl	$FLAGS_LOADABLE, %r11d
+	orl	$FLAGS_ALWAYS, %r11d
+.endm
+
 /* Back to a program, or to the kernel from a trap or an event. */
 direct_iret:
 	movq	STATE(scratch), %rax
@@ -310,11 +322,7 @@ guest_memory_1:
 	movq	$USER_END, %r11
 	cmpq	%r11, %rcx
 	jae	direct_slow
-	movq	IRET_rflags(%rax), %r11
-	testl	$FLAG_IF, %r11d
-	jz	direct_slow
-	andl	$FLAGS_LOADABLE, %r11d
-	orl	$FLAGS_ALWAYS, %r11d
+	IRET_FLAGS jz	direct_slow
 	pushq	$USER_DS
 	pushq	IRET_rsp(%rax)
 	pushq	%r11
@@ -351,11 +359,7 @@ guest_memory_6:
 	jne	direct_slow
 1:	movq	IRET_rip(%rax), %rdx
 	IN_KERNEL %rdx direct_slow
-	movq	IRET_rflags(%rax), %r11
-	testl	$FLAG_IF, %r11d
-	setz	%bl
-	andl	$FLAGS_LOADABLE, %r11d
-	orl	$FLAGS_ALWAYS, %r11d
+	IRET_FLAGS setz	%bl
 	pushq	$LG_FLAT_DS
 	pushq	IRET_rsp(%rax)
 	pushq	%r11
