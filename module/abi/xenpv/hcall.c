@@ -11,11 +11,9 @@
 #include <linux/sched/signal.h>
 #include <xen/interface/xen.h>
 #include <xen/interface/features.h>
-#include <xen/interface/physdev.h>
 #include <xen/interface/version.h>
 #include "xenpv.h"
 
-#define IO_PORTS		65536
 #define HYPERVISOR_HYPFS	42
 #define VMASST_TYPE_m2p_strict	32	/* programs never see the M2P here */
 #define DENIED			"<denied>"
@@ -148,58 +146,6 @@ static long do_vm_assist(struct lg_vcpu *vcpu, u32 cmd, u32 type)
 	}
 }
 
-static long set_iopl(struct lg_vcpu *vcpu, u64 gva)
-{
-	struct physdev_set_iopl iopl;
-
-	if (lg_shadow_read(vcpu, gva, &iopl, sizeof(iopl)))
-		return -EFAULT;
-	if (iopl.iopl > 3)
-		return -EINVAL;
-	xenpv_vcpu(vcpu)->iopl = iopl.iopl;
-	return 0;
-}
-
-static long set_iobitmap(struct lg_vcpu *vcpu, u64 gva)
-{
-	struct xenpv_vcpu *a = xenpv_vcpu(vcpu);
-	struct physdev_set_iobitmap b;
-
-	if (lg_shadow_read(vcpu, gva, &b, sizeof(b)))
-		return -EFAULT;
-	if (b.nr_ports > IO_PORTS)
-		return -EINVAL;
-	a->io_bitmap_gva = (u64)b.bitmap;
-	a->io_ports = b.nr_ports;
-	return 0;
-}
-
-static long do_physdev_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva)
-{
-	switch (cmd) {
-	case PHYSDEVOP_set_iopl:
-		return set_iopl(vcpu, gva);
-	case PHYSDEVOP_set_iobitmap:
-		return set_iobitmap(vcpu, gva);
-	case PHYSDEVOP_IRQ_UNMASK_NOTIFY:	/* of old, and without effect */
-		return 0;
-	default:
-		return xenpv_refuse(vcpu, __HYPERVISOR_physdev_op, cmd, gva);
-	}
-}
-
-/* As it was before: the command and its argument in one structure. */
-static long do_physdev_op_compat(struct lg_vcpu *vcpu, u64 gva)
-{
-	u32 cmd;
-
-	if (lg_shadow_read(vcpu, gva, &cmd, sizeof(cmd)))
-		return -EFAULT;
-	if (cmd < PHYSDEVOP_IRQ_STATUS_QUERY || cmd > PHYSDEVOP_ASSIGN_VECTOR)
-		return -ENOSYS;
-	return do_physdev_op(vcpu, cmd, gva + offsetof(struct physdev_op, u));
-}
-
 static long do_stack_switch(struct lg_vcpu *vcpu, u64 sp)
 {
 	xenpv_vcpu(vcpu)->kernel_sp = sp;
@@ -301,9 +247,9 @@ static long do_call(struct lg_vcpu *vcpu, struct xenpv_call *call)
 	case __HYPERVISOR_event_channel_op_compat:
 		return xenpv_event_channel_op_compat(vcpu, arg[0]);
 	case __HYPERVISOR_physdev_op:
-		return do_physdev_op(vcpu, cmd, arg[1]);
+		return xenpv_physdev_op(vcpu, cmd, arg[1]);
 	case __HYPERVISOR_physdev_op_compat:
-		return do_physdev_op_compat(vcpu, arg[0]);
+		return xenpv_physdev_op_compat(vcpu, arg[0]);
 	case __HYPERVISOR_hvm_op:
 		return xenpv_refuse(vcpu, __HYPERVISOR_hvm_op, cmd, arg[1]);
 	case __HYPERVISOR_xenpmu_op:

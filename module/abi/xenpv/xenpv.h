@@ -243,6 +243,10 @@ long xenpv_mmuext_op(struct lg_vcpu *vcpu, u64 requests, u64 count, u64 done,
 bool xenpv_hypercall(struct lg_vcpu *vcpu);
 bool xenpv_must_give_way(void);
 
+/* physdev.c */
+long xenpv_physdev_op(struct lg_vcpu *vcpu, u64 cmd, u64 gva);
+long xenpv_physdev_op_compat(struct lg_vcpu *vcpu, u64 gva);
+
 /* traps.c */
 void xenpv_inject(struct lg_vcpu *vcpu, unsigned int vector, u32 error);
 bool xenpv_soft_int(struct lg_vcpu *vcpu, unsigned int vector);
