@@ -18,6 +18,8 @@ name=$1
 arch=${name%%-*}
 # shellcheck source=machine/progress.sh
 . machine/progress.sh
+# shellcheck source=machine/debs.sh
+. machine/debs.sh
 
 # What it is made of: packages, and the modules to keep.
 packages=$(awk -v kind="$name" '$1 == kind { print $2 }' machine/packages)
@@ -34,29 +36,15 @@ fi
 
 mkdir -p build/log "$hosts"
 log=$here/build/log/host-$name.log
-echo "lguest: fetching the stock $name host kernel (log: $log)" >&2
 
 work=$(mktemp -d "$hosts/new.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
-# Called where `set -e` means nothing.
-fetch() (
-	mkdir "$work/deb" && cd "$work/deb" || exit
-	# shellcheck disable=SC2086  # names are words
-	set -f -- $packages
-	set +f
-	"$here/machine/apt.sh" "$arch" "$@" || exit
-	for deb in *.deb; do
-		dpkg-deb -x "$deb" "$work/root" || exit
-	done
-)
-if ! with_minutes "$log" fetch; then
-	tail -n 20 "$log" >&2
-	echo "lguest: cannot download the $name host (see $log)" >&2
-	exit 1
-fi
-
 root=$work/root
+mkdir "$root"
+fetching "$log" "the stock $name host kernel" \
+	debs "$arch" "$work/deb" "$root" "$packages"
+
 release=$(basename "$root"/boot/vmlinuz-* | sed s/^vmlinuz-//)
 version=$(dpkg-deb -f "$work"/deb/linux-image-"$release"[_-]*.deb Version)
 host=$hosts/$release-$version-$key

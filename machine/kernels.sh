@@ -8,6 +8,8 @@ cd "$(dirname "$0")/.."
 here=$PWD
 # shellcheck source=machine/progress.sh
 . machine/progress.sh
+# shellcheck source=machine/debs.sh
+. machine/debs.sh
 
 kernels=${XDG_CACHE_HOME:-$HOME/.cache}/lguest/kernels
 list=$(awk '$1 == "kernel" { print $2 }' machine/packages)
@@ -19,7 +21,6 @@ fi
 
 mkdir -p build/log "$kernels"
 log=$here/build/log/kernels.log
-echo "lguest: fetching stock guest kernels (log: $log)" >&2
 
 work=$(mktemp -d "$kernels.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -39,10 +40,6 @@ fetch() (
 		mv boot/vmlinuz-6.1.* "$kernels/vmlinuz" &&
 		mv boot/vmlinuz-6.12.* "$kernels/vmlinuz-6.12"
 )
-if ! with_minutes "$log" fetch; then
-	tail -n 20 "$log" >&2
-	echo "lguest: cannot download the guest kernels (see $log)" >&2
-	exit 1
-fi
+fetching "$log" "stock guest kernels" fetch
 echo "$list" >"$stamp"
 echo "$kernels"

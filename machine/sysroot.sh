@@ -7,6 +7,8 @@ cd "$(dirname "$0")/.."
 here=$PWD
 # shellcheck source=machine/progress.sh
 . machine/progress.sh
+# shellcheck source=machine/debs.sh
+. machine/debs.sh
 
 sysroot=${XDG_CACHE_HOME:-$HOME/.cache}/lguest/sysroot-i386
 list=$(awk '$1 == "lib" { print $2 }' machine/packages)
@@ -18,24 +20,10 @@ fi
 
 mkdir -p build/log "$sysroot"
 log=$here/build/log/sysroot.log
-echo "lguest: fetching static i386 libraries (log: $log)" >&2
 
 work=$(mktemp -d "$sysroot.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
-# Called where `set -e` means nothing.
-fetch() (
-	mkdir "$work/deb" && cd "$work/deb" || exit
-	# shellcheck disable=SC2086  # names are words
-	"$here/machine/apt.sh" i386 $list || exit
-	for deb in *.deb; do
-		dpkg-deb -x "$deb" "$sysroot" || exit
-	done
-)
-if ! with_minutes "$log" fetch; then
-	tail -n 20 "$log" >&2
-	echo "lguest: cannot download the i386 libraries (see $log)" >&2
-	exit 1
-fi
+fetching "$log" "static i386 libraries" debs i386 "$work/deb" "$sysroot" "$list"
 echo "$list" >"$stamp"
 echo "$sysroot"

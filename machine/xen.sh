@@ -11,6 +11,8 @@ cd "$(dirname "$0")/.."
 here=$PWD
 # shellcheck source=machine/progress.sh
 . machine/progress.sh
+# shellcheck source=machine/debs.sh
+. machine/debs.sh
 
 xen=${XDG_CACHE_HOME:-$HOME/.cache}/lguest/xen-domains
 list=$(awk '$1 == "xen" { print $2 }' machine/packages)
@@ -23,27 +25,14 @@ fi
 
 mkdir -p build/log "${xen%/*}"
 log=$here/build/log/xen.log
-echo "lguest: fetching Xen (log: $log)" >&2
 
 work=$(mktemp -d "$xen.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
-# Called where `set -e` means nothing.
-fetch() (
-	mkdir "$work/deb" "$work/all" "$work/ko" && cd "$work/deb" || exit
-	# shellcheck disable=SC2086  # names are words
-	"$here/machine/apt.sh" amd64 $list || exit
-	for deb in *.deb; do
-		dpkg-deb -x "$deb" "$work/all" || exit
-	done
-)
-if ! with_minutes "$log" fetch; then
-	tail -n 20 "$log" >&2
-	echo "lguest: cannot download Xen (see $log)" >&2
-	exit 1
-fi
-
 all=$work/all
+mkdir "$all" "$work/ko"
+fetching "$log" Xen debs amd64 "$work/deb" "$all" "$list"
+
 release=$(basename "$all"/boot/vmlinuz-* | sed s/^vmlinuz-//)
 gzip -dc "$all"/boot/xen-*.gz >"$work/xen"
 cp "$all/boot/vmlinuz-$release" "$work/vmlinuz"
