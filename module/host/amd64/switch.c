@@ -339,9 +339,6 @@ unsigned int host_switch(struct lg_vcpu *vcpu)
 		take_dr6(host);
 	if (hw_breakpoint_active())
 		set_debugreg(__this_cpu_read(cpu_dr7), 7);
-	/* A frame that was given up has not loaded the selectors for sure. */
-	if (!host_trap_is_host(trap) && trap != LG_TRAP_SWITCHER)
-		state->flags &= ~LG_STATE_SELECTORS;
 	deliver_nmi_mc(vcpu, state, trap);
 	if (trap >= 32 && trap < 256)
 		deliver_interrupt(trap);

@@ -91,6 +91,8 @@ enter_2:
 	movw	STATE(es), %es
 	movw	STATE(fs), %fs
 	movw	STATE(gs), %gs
+	/* From here they are the guest's to change, whatever its exit will be. */
+	andl	$~LG_STATE_SELECTORS, STATE(flags)
 	/* Loading FS and GS has set their bases, so those come last. */
 2:	popq	%rsi
 	popq	%rdi

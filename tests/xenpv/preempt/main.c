@@ -59,6 +59,42 @@ static void tg_user_code user_mix(void)
 		     "3:\tud2");
 }
 
+/* User mode: selectors come and go, and each is there until the next comes. */
+static void tg_user_code user_select(void)
+{
+	asm volatile("movl $5000, %r12d\n"
+		     "1:\tmovl %edi, %fs\n\t"
+		     "movl %edi, %es\n\t"
+		     "movl $50, %r13d\n"
+		     "2:\tdecl %r13d\n\t"
+		     "jnz 2b\n\t"
+		     "movl %fs, %r10d\n\t"
+		     "movl %es, %r11d\n\t"
+		     "cmpl %edi, %r10d\n\t"
+		     "jne 3f\n\t"
+		     "cmpl %edi, %r11d\n\t"
+		     "jne 3f\n\t"
+		     "xchgl %esi, %edi\n\t"
+		     "decl %r12d\n\t"
+		     "jnz 1b\n\t"
+		     "int $0x80\n"
+		     "3:\tud2");
+}
+
+static void check_selectors(void)
+{
+	struct tg_user u;
+	u32 i;
+
+	for (i = 0; i < 20; i++) {
+		tg_user_start(&u, user_select);
+		u.rdi = 0xe02b;
+		u.rsi = TG_USER_SS;
+		TG_EQ(tg_user_run(&u), 0x80, "trap of who changes selectors");
+	}
+	asm volatile("movl %0, %%fs\n\tmovl %0, %%es" : : "r"(0));
+}
+
 static void check_user(void)
 {
 	struct tg_user u;
@@ -154,6 +190,7 @@ void test_main(void)
 	port = tg_timer_port();
 	tg_event_hook = rearm;
 	set_timer(100000);
+	check_selectors();
 	check_user();
 	check_kernel();
 }
