@@ -77,15 +77,18 @@ users() {
 }
 
 # Run a function that makes guests and kills them, twice: nothing of them is left.
-# The first round fills caches of the host.
+# The first round fills caches of the host; a kernel that looks for mistakes keeps
+# what was freed for a while, but far less than these guests had.
 leaves_nothing() {
+	most=6144
+	[ ! -e /sys/kernel/debug/kmemleak ] || most=40960
 	"$@"
 	before=$(used)
 	"$@"
 	after=$(used)
 	[ "$(users)" = 0 ] || fail "the module has $(users) users left"
-	[ $((after - before)) -lt 6144 ] || {
-		ps -o pid,ppid,stat,args | grep '[l]guest run'
+	[ $((after - before)) -lt $most ] || {
+		ps -o pid,ppid,stat,args | grep '[l]guest run' || true
 		grep -E '^(Shmem|AnonPages|Mapped|Slab|PageTables):' /proc/meminfo
 		fail "$((after - before)) KiB of the host are gone"
 	}
