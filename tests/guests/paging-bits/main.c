@@ -6,7 +6,7 @@
  * write, never earlier, and again after the guest cleared them and told; it
  * never writes anything else into an entry, and nothing into one that led to
  * a fault.  A page is writable if both levels say so, also for ring 1, and
- * for ring 3 if both say user.
+ * for ring 3 if both say user, whether it was touched or its neighbour.
  *
  * Source: Intel SDM vol. 3, 4.6 and 4.8; docs/abi/lg32.md, page tables.
  *
@@ -156,6 +156,51 @@ static void check_rings_in_turn(void)
 	TG_EQ(access_page(true, true), 0x80, "ring 3 write");
 }
 
+/* Dirty since it was writable: that does not make it so now. */
+static void check_dirty_read_only(void)
+{
+	tg_set_pte(tg_root, TG_UTEST, page | TG_P | TG_A | TG_D);
+	TG_EQ(tg_try_read(TG_UTEST, NULL), TG_NO_TRAP, "read of what is dirty");
+	TG_EQ(tg_try_write(TG_UTEST, 1), 14, "write to what was writable");
+}
+
+static void set_directory(u32 flags)
+{
+	u32 dir = tg_dir_get(tg_root, TG_UTEST) & ~(TG_W | TG_U);
+
+	tg_dir_put(tg_root, TG_UTEST, dir | flags);
+	tg_flush_all();
+}
+
+static void expect_kernels_to_read(u32 gva, const char *what)
+{
+	TG_EQ(tg_user_call(user_read, gva, NULL), 14, what);
+	TG_EQ(tg_try_write(gva, 1), 14, what);
+	TG_EQ(tg_try_read(gva, NULL), TG_NO_TRAP, what);
+}
+
+/*
+ * Entries that allow everything, next to one that is touched or already known: the
+ * host may take them along, with no more rights than the directory gives.
+ */
+static void check_neighbours(void)
+{
+	u32 all = page | TG_P | TG_W | TG_U | TG_A | TG_D, next = TG_UTEST + TG_PAGE;
+
+	tg_pte_put(tg_root, TG_UTEST, 0);
+	tg_pte_put(tg_root, next, 0);
+	set_directory(0);
+	tg_pte_put(tg_root, TG_UTEST, all);
+	tg_pte_put(tg_root, next, all);
+	TG_EQ(tg_try_read(TG_UTEST, NULL), TG_NO_TRAP, "read of the first");
+	expect_kernels_to_read(next, "the next, which nobody has touched");
+	set_directory(TG_W | TG_U);
+	TG_EQ(tg_user_call(user_write, next, NULL), 0x80, "ring 3 write");
+	set_directory(0);
+	expect_kernels_to_read(next, "the next, which had more rights");
+	set_directory(TG_W | TG_U);
+}
+
 void test_main(void)
 {
 	page = tg_page_alloc();
@@ -167,4 +212,6 @@ void test_main(void)
 	check_other_bits();
 	check_rights();
 	check_rings_in_turn();
+	check_dirty_read_only();
+	check_neighbours();
 }
