@@ -92,7 +92,8 @@ static void update(void)
 			u[i].ptr |= MMU_PT_UPDATE_PRESERVE_AD;
 		u[i].val = entry();
 	}
-	tg_hcall(mmu_update, u, n, 0, DOMID_SELF);
+	/* The number done may go to a table: also a write that is ours. */
+	tg_hcall(mmu_update, u, n, tg_rand() % 8 ? 0 : (u64)place(), DOMID_SELF);
 }
 
 static void load(void)
@@ -119,6 +120,12 @@ static void pin(void)
 		tg_mmuext(MMUEXT_UNPIN_TABLE, gfn, 0);
 	else
 		tg_mmuext(MMUEXT_PIN_L1_TABLE + tg_rand() % 4, gfn, 0);
+}
+
+/* All of a page at once; what keeps us alive is in each of them. */
+static void replace(void)
+{
+	tg_mmuext(MMUEXT_COPY_PAGE, any(), any());
 }
 
 /* By which the kernel's own map may write to it. */
@@ -221,7 +228,7 @@ static void describe(void)
  */
 static void step(u32 i)
 {
-	u32 r = tg_rand() % (i % 64 < 32 ? 20 : 30);
+	u32 r = tg_rand() % (i % 64 < 32 ? 21 : 31);
 
 	if (r < 5)
 		update();
@@ -237,7 +244,9 @@ static void step(u32 i)
 		protect();
 	else if (r < 20)
 		describe();
-	else if (r < 25)
+	else if (r < 21)
+		replace();
+	else if (r < 26)
 		tg_catch(store, NULL);
 	else
 		tg_catch(touch, NULL);
