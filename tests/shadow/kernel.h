@@ -165,6 +165,19 @@ phys_addr_t page_to_phys(const struct page *page);
 #define __ffs64(x) __builtin_ctzll(x)
 
 #define page_address(page) ((void *)page_to_phys(page))
+
+/* No memory goes bad here. */
+static inline bool PageHWPoison(const struct page *page)
+{
+	return false;
+}
+
+/* Returns the bytes that are left. */
+static inline size_t copy_mc_to_kernel(void *to, const void *from, size_t n)
+{
+	memcpy(to, from, n);
+	return 0;
+}
 #define page_private(page) ((page)->private)
 #define set_page_private(page, value) ((page)->private = (value))
 #define __pa(p) ((phys_addr_t)(p))
