@@ -7,7 +7,7 @@ import threading
 
 
 class Qmp:
-    """One connection; commands without arguments are all we need."""
+    """One connection."""
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
@@ -16,8 +16,9 @@ class Qmp:
         self.file.readline()
         self.command("qmp_capabilities")
 
-    def command(self, name):
-        self.file.write(json.dumps({"execute": name}) + "\n")
+    def command(self, name, **arguments):
+        self.file.write(json.dumps({"execute": name, "arguments": arguments})
+                        + "\n")
         self.file.flush()
         while True:
             answer = json.loads(self.file.readline())
@@ -25,6 +26,11 @@ class Qmp:
                 return answer["return"]
             if "error" in answer:
                 raise OSError(answer["error"]["desc"])
+
+    def monitor(self, line):
+        """What people type."""
+        return self.command("human-monitor-command",
+                            **{"command-line": line})
 
     def close(self):
         self.file.close()

@@ -176,6 +176,7 @@ struct lg_vcpu *lg_vcpu_create(struct lg_guest *guest, unsigned int index);
 void lg_vcpu_free(struct lg_vcpu *vcpu);
 int lg_vcpu_run(struct lg_vcpu *vcpu);
 void lg_vcpu_kick(struct lg_vcpu *vcpu);
+void lg_vcpu_machine_check(void);
 
 /* dev.c */
 int lg_dev_init(void);

@@ -12,8 +12,23 @@
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <asm/fpu/api.h>
+#include <asm/mce.h>
 #include "compat.h"
 #include "lg.h"
+
+/**
+ * lg_vcpu_machine_check - a machine check hit the guest: it is the host's
+ *
+ * For the host it hit a user program, which the launcher's thread is: memory that
+ * the guest read and that has an error becomes a SIGBUS of that thread on its way
+ * out, where a kernel that read it is lost. Called with interrupts off.
+ */
+void lg_vcpu_machine_check(void)
+{
+	struct pt_regs regs = { .cs = SEGMENT_RPL_MASK, .flags = X86_EFLAGS_IF };
+
+	do_machine_check(&regs);
+}
 
 /* ---- this thread's CPU: what must be undone when another thread gets it ---- */
 

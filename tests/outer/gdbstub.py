@@ -101,6 +101,11 @@ class Gdb:
         return [int.from_bytes(bytes.fromhex(text[i * 16:i * 16 + 16]), "little")
                 for i in range(17)]
 
+    def ring(self, leg):
+        """The current privilege level: CS comes after RIP and RFLAGS."""
+        at = 2 * (17 * 8 + 4 if leg == "amd64" else 9 * 4 + 4)
+        return int(self.ask("g")[at:at + 2], 16) & 3
+
     def set_register(self, number, value):
         """A general register, all others as they are."""
         text = self.ask("g")

@@ -258,7 +258,9 @@ static void deliver_nmi_mc(struct lg_vcpu *vcpu, struct lg_state *state,
 	if (likely(!notes && trap != X86_TRAP_NMI && trap != X86_TRAP_MC))
 		return;
 	state->notes = 0;
-	if (trap == X86_TRAP_MC || notes & LG_NOTE_MC)
+	if (trap == X86_TRAP_MC)
+		lg_vcpu_machine_check();
+	else if (notes & LG_NOTE_MC)
 		asm volatile("int $18" : : : "memory");
 	if (trap == X86_TRAP_NMI || notes & LG_NOTE_NMI) {
 		lg_count(vcpu, LG_STAT_NMI);

@@ -213,7 +213,9 @@ unsigned int host_switch(struct lg_vcpu *vcpu)
 	if (hw_breakpoint_active())
 		set_debugreg(__this_cpu_read(cpu_dr7), 7);
 	notes = pages->b->notes | window_text_copy(pages->c->exit_eip);
-	if (unlikely(trap == X86_TRAP_MC || notes & LG_NOTE_MC))
+	if (unlikely(trap == X86_TRAP_MC))
+		lg_vcpu_machine_check();
+	else if (unlikely(notes & LG_NOTE_MC))
 		asm volatile("int $18" : : : "memory");
 	if (unlikely(trap == X86_TRAP_NMI || notes & LG_NOTE_NMI)) {
 		lg_count(vcpu, LG_STAT_NMI);
