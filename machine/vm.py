@@ -77,6 +77,11 @@ class Config:
         return int(self.mem[:-1]) * {"M": 1, "G": 1024}[self.mem[-1]]
 
 
+def peers_config(leg):
+    """The benchmark's: one processor, that of its peers unless CPU= says another."""
+    return Config(leg, smp=1, cpu=os.environ.get("CPU") or PEERS_CPU[leg])
+
+
 # Found before there are threads: a child of one may not look for it.
 _prctl = ctypes.CDLL(None).prctl
 

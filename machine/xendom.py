@@ -40,8 +40,7 @@ def folder():
 
 def machine_command(kernel, args, initrd, mem="1G"):
     """QEMU with the processor that all measurements are made on."""
-    config = vm.Config(LEG, smp=1,
-                       cpu=os.environ.get("CPU") or vm.PEERS_CPU[LEG])
+    config = vm.peers_config(LEG)
     return [config.qemu, "-nodefaults", "-no-user-config", "-display", "none",
             "-no-reboot", "-nic", "none", "-accel", "tcg", "-cpu", config.cpu,
             "-smp", "1", "-m", mem, "-serial", "stdio",
