@@ -20,13 +20,18 @@ static void thread_signalled(int sig)
 	(void)sig;	/* it has done its work by coming */
 }
 
+void thread_init(void)
+{
+	struct sigaction action = { .sa_handler = thread_signalled };
+
+	sigaction(THREAD_SIGNAL, &action, NULL);
+}
+
 int thread_start(struct thread *thread, void *(*run)(void *arg), void *arg,
 		 const char *what)
 {
-	struct sigaction action = { .sa_handler = thread_signalled };
 	int err;
 
-	sigaction(THREAD_SIGNAL, &action, NULL);
 	err = pthread_create(&thread->id, NULL, run, arg);
 	if (err)
 		return complain(STATUS_HOST, "no thread for %s: %s", what,

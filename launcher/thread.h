@@ -16,6 +16,12 @@ struct thread {
 	bool running;
 };
 
+/*
+ * Once, before the first thread and before a terminal is raw: from here on the
+ * signal that wakes threads ends nobody, whoever sends it.
+ */
+void thread_init(void);
+
 /* @what it is for, if there is none.  0 or an exit status, the reason said. */
 int thread_start(struct thread *thread, void *(*run)(void *arg), void *arg,
 		 const char *what);

@@ -60,6 +60,13 @@ static const int tty_fatal_signals[] = {
 	SIGSTKFLT,
 };
 
+/* A signal may end the wait for what is still to be printed. */
+static void tty_set(int when, const struct termios *settings)
+{
+	while (tcsetattr(STDIN_FILENO, when, settings) && errno == EINTR)
+		;
+}
+
 /*
  * Safe in a signal handler, and any number of times.  What came before and was
  * not read was for the guest, keys as well as the terminal's answers to what
@@ -69,8 +76,8 @@ static void tty_restore(void)
 {
 	if (!tty.raw)
 		return;
+	tty_set(TCSAFLUSH, &tty.saved);
 	tty.raw = 0;
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &tty.saved);
 }
 
 static void tty_set_raw(void)
@@ -86,7 +93,7 @@ static void tty_set_raw(void)
 	raw.c_cc[VMIN] = 1;
 	raw.c_cc[VTIME] = 0;
 	tty.raw = 1;
-	tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+	tty_set(TCSADRAIN, &raw);
 }
 
 /* We are dying: put the terminal right, then die of the same thing. */

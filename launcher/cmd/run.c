@@ -15,6 +15,7 @@
 #include "report.h"
 #include "sandbox.h"
 #include "stats.h"
+#include "thread.h"
 #include "vm.h"
 
 /**
@@ -132,6 +133,7 @@ int cmd_run(int argc, char **argv)
 		status = vm_build(&vm);
 	if (!status)
 		status = run_watch_signals();
+	thread_init();
 	if (!status)
 		status = run_start_consoles(&vm);
 	if (!status && !options.no_sandbox)

@@ -57,6 +57,9 @@ enum step {
  * @abis: that it offers
  * @ioctl_fails: request that fails with ENOMEM
  * @file_limit: RLIMIT_FSIZE while there is a guest, or 0
+ * @raw_signal: comes as soon as the terminal is raw, or 0
+ * @cooked_signal: comes just before it is no more, or 0
+ * @tty_interrupted: the first try to change its settings is
  * @steps: of the guest, one list a boot
  */
 static struct fake {
@@ -65,6 +68,9 @@ static struct fake {
 	u32 abis;
 	unsigned long ioctl_fails;
 	rlim_t file_limit;
+	int raw_signal;
+	int cooked_signal;
+	bool tty_interrupted;
 	enum step steps[3][8];
 } fake;
 
@@ -76,6 +82,8 @@ int __real_open64(const char *path, int flags, ...);
 int __wrap_open64(const char *path, int flags, ...);
 int __wrap_ioctl(int fd, unsigned long request, ...);
 int __real_ioctl(int fd, unsigned long request, ...);
+int __real_tcsetattr(int fd, int when, const struct termios *settings);
+int __wrap_tcsetattr(int fd, int when, const struct termios *settings);
 
 int __wrap_open64(const char *path, int flags, ...)
 {
@@ -91,6 +99,25 @@ int __wrap_open64(const char *path, int flags, ...)
 		return memfd_create("device", 0);
 	errno = fake.open_errno;
 	return -1;
+}
+
+int __wrap_tcsetattr(int fd, int when, const struct termios *settings)
+{
+	bool raw = !(settings->c_lflag & ECHO);
+	static bool again;
+	int err;
+
+	again = !again;
+	if (fake.tty_interrupted && again) {
+		errno = EINTR;
+		return -1;
+	}
+	if (!raw && fake.cooked_signal)
+		kill(getpid(), fake.cooked_signal);
+	err = __real_tcsetattr(fd, when, settings);
+	if (raw && fake.raw_signal)
+		kill(getpid(), fake.raw_signal);
+	return err;
 }
 
 /* All in advance: the launcher's sandbox would not let us later. */
@@ -612,9 +639,17 @@ static void sandboxed(void)
 static int master, slave;
 static struct termios before;
 
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	return !waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) &&
+	       info.si_pid;
+}
+
 /*
- * `lguest run @args` on a terminal; returns when it is raw.  We hold the other
- * side of it open, too, to look at its settings afterwards.
+ * `lguest run @args` on a terminal; returns when it is raw, or has been.  We
+ * hold the other side of it open, too, to look at its settings afterwards.
  */
 static pid_t run_on_tty(const char *args)
 {
@@ -634,7 +669,7 @@ static pid_t run_on_tty(const char *args)
 		dup2(slave, 2);
 		command(args);
 	}
-	for (int i = 0; i < 5000; i++) {
+	for (int i = 0; i < 5000 && !has_ended(pid); i++) {
 		tcgetattr(slave, &now);
 		if (!(now.c_lflag & ECHO))
 			break;
@@ -769,6 +804,55 @@ static void tty_signals(void)
 		CHECK(wait_for(pid) == (ours ? 128 + sig : -sig));
 		CHECK(tty_restored());
 	}
+}
+
+/* The same when there is no thread yet; the one for threads ends nobody. */
+static void tty_early_signals(void)
+{
+	static const int signals[] = {
+		SIGUSR1, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR2, SIGSEGV,
+	};
+	static const int status[] = {
+		0, 128 + SIGTERM, 128 + SIGINT, 128 + SIGHUP, 128 + SIGQUIT,
+		-SIGUSR2, -SIGSEGV,
+	};
+	pid_t pid;
+
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		printf("# signal %d\n", signals[i]);
+		fake_reset();
+		fake.raw_signal = signals[i];
+		pid = run_on_tty("KERNEL");
+		CHECK(wait_for(pid) == status[i]);
+		CHECK(tty_restored());
+	}
+}
+
+static void tty_late_signal(void)
+{
+	pid_t pid;
+
+	fake_reset();
+	fake.cooked_signal = SIGUSR2;
+	pid = run_on_tty("KERNEL");
+	CHECK(wait_for(pid) == -SIGUSR2);
+	CHECK(tty_restored());
+}
+
+static void tty_interrupted(void)
+{
+	struct termios now;
+	pid_t pid;
+
+	fake_reset();
+	fake.tty_interrupted = true;
+	fake.steps[0][0] = STEP_IDLE;
+	pid = run_on_tty("KERNEL");
+	tcgetattr(slave, &now);
+	CHECK(!(now.c_lflag & ECHO));
+	kill(pid, SIGTERM);
+	CHECK(wait_for(pid) == 128 + SIGTERM);
+	CHECK(tty_restored());
 }
 
 static void tty_ends(void)
@@ -992,6 +1076,9 @@ static const struct ktap_case cases[] = {
 	{ "tty: in the sandbox", tty_sandboxed },
 	{ "tty: keys that are left over", tty_leftovers },
 	{ "tty: restored after signals", tty_signals },
+	{ "tty: restored after signals before the guest", tty_early_signals },
+	{ "tty: restored after a signal at the end", tty_late_signal },
+	{ "tty: signals that interrupt a change", tty_interrupted },
 	{ "tty: restored when the guest ends", tty_ends },
 	{ "tty: given back while stopped", tty_stops },
 	{ "output that nobody reads", tty_stuck_output },

@@ -18,6 +18,7 @@
 #include "ktap.h"
 #include "loop.h"
 #include "mem.h"
+#include "thread.h"
 
 #define RING_GFN	3
 #define PORT		2
@@ -309,6 +310,7 @@ int main(void)
 {
 	int status = mem_init(&mem, 16 * PAGE_BYTES);
 
+	thread_init();
 	if (!status)
 		status = loop_init();
 	if (status)
