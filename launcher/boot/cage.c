@@ -3,7 +3,8 @@
  * A cage: a child process for work on bytes that may come from anywhere, by
  * libraries that are good but not ours.  It can do nothing but compute, allocate
  * and die: its only way to us is memory that we share with it, and what we find
- * there is to be believed as little as the bytes were.
+ * there is to be believed as little as the bytes were.  With --sandbox=off it
+ * could do what we can; but damaged bytes are still the end of the child alone.
  */
 #include "boot/cage.h"
 
@@ -68,7 +69,7 @@ const char *cage_wait(pid_t pid)
 	case CAGE_OK:
 		return NULL;
 	case CAGE_SANDBOX:
-		return "no seccomp filters on this host";
+		return "cannot give up rights; --sandbox=off does without that";
 	default:
 		return "damaged data";
 	}

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <syslog.h>
@@ -23,6 +22,7 @@
 #include "lguest/api.h"
 #include "machine.h"
 #include "report.h"
+#include "sandbox.h"
 #include "types.h"
 
 #define WINDOW_FIXED		0xffc00000u	/* with reservetop=4M */
@@ -320,11 +320,11 @@ static void check_memory(u64 wanted)
 
 static void check_sandbox(void)
 {
-	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0)
-		check_say(WARN, "sandbox",
-			  "this kernel has no seccomp: run guests with --sandbox=off");
-	else
+	if (sandbox_is_possible())
 		check_say(PASS, "sandbox", "seccomp is there");
+	else
+		check_say(WARN, "sandbox",
+			  "this kernel has no seccomp filters: run guests with --sandbox=off");
 }
 
 int cmd_check(int argc, char **argv)

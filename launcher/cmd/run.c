@@ -75,6 +75,17 @@ static int run_watch_signals(void)
 	return 0;
 }
 
+/* Asked now, for the cage is the first to need it, and has no good answer. */
+static int run_choose_sandbox(const struct options *options)
+{
+	if (options->no_sandbox)
+		sandbox_disable();
+	else if (!sandbox_is_possible())
+		return complain(STATUS_HOST,
+				"this kernel has no seccomp filters; --sandbox=off does without");
+	return 0;
+}
+
 /* Consoles are started when there is a guest to take their input. */
 static int run_start_consoles(struct vm *vm)
 {
@@ -126,6 +137,9 @@ int cmd_run(int argc, char **argv)
 	/* Writes fail instead: how much is written is for the guest to say. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+	status = run_choose_sandbox(&options);
+	if (status)
+		return status;
 	status = vm_open(&vm, &options);
 	if (!status)
 		status = stats_open(&options);
@@ -136,7 +150,7 @@ int cmd_run(int argc, char **argv)
 	thread_init();
 	if (!status)
 		status = run_start_consoles(&vm);
-	if (!status && !options.no_sandbox)
+	if (!status)
 		status = sandbox_enter();
 	if (!status)
 		status = run_guest(&vm);

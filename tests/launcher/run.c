@@ -6,6 +6,7 @@
  * what became of the terminal.
  */
 #include <errno.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <pty.h>
 #include <sched.h>
@@ -59,6 +60,7 @@ enum step {
  * @file_limit: RLIMIT_FSIZE while there is a guest, or 0
  * @raw_signal: comes as soon as the terminal is raw, or 0
  * @cooked_signal: comes just before it is no more, or 0
+ * @no_seccomp: its kernel has none
  * @tty_interrupted: the first try to change its settings is
  * @steps: of the guest, one list a boot
  */
@@ -70,6 +72,7 @@ static struct fake {
 	rlim_t file_limit;
 	int raw_signal;
 	int cooked_signal;
+	bool no_seccomp;
 	bool tty_interrupted;
 	enum step steps[3][8];
 } fake;
@@ -305,6 +308,21 @@ static int split(char *args, char **argv)
 	return argc;
 }
 
+/* As on a kernel without CONFIG_SECCOMP_FILTER. */
+static void hide_seccomp(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = { ARRAY_SIZE(code), code };
+
+	if (sandbox_load(&filter))
+		abort();
+}
+
 /*
  * Leaks are looked for at exit(), which takes more than the sandbox allows:
  * inside it there is no looking.
@@ -316,6 +334,8 @@ static void __attribute__((noreturn)) command(const char *args)
 	int argc, status;
 
 	fake_prepare();
+	if (fake.no_seccomp)
+		hide_seccomp();
 	snprintf(copy, sizeof(copy), "run %s %s",
 		 sandboxed ? "" : "--sandbox=off", args);
 	argc = split(copy, argv);
@@ -1025,6 +1045,16 @@ static int signalled(bool ourselves)
 	return wait_for(pid);
 }
 
+static void sandbox_absent(void)
+{
+	fake_reset();
+	fake.no_seccomp = true;
+	CHECK(run("--sandbox=on KERNEL") == STATUS_HOST);
+	CHECK(one_line(said) && strstr(said, "--sandbox=off"));
+	CHECK(run("--sandbox=off KERNEL") == 0);
+	CHECK(!said[0]);
+}
+
 /* What the filters are for: files, programs, sockets, processes, code. */
 static void sandbox_forbids(void)
 {
@@ -1070,6 +1100,7 @@ static const struct ktap_case cases[] = {
 	{ "a 64-bit guest", xenpv },
 	{ "kernels and machines that do not match", wrong_kernels },
 	{ "in the sandbox", sandboxed },
+	{ "no sandbox to be had", sandbox_absent },
 	{ "what the sandbox forbids", sandbox_forbids },
 	{ "tty: Ctrl-A x", tty_ctrl_a_x },
 	{ "tty: a guest that reboots at once", tty_reboots },
