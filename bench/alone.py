@@ -2,12 +2,10 @@
 """The guest's kernel alone: the same boot on the emulated machine itself, without host
 and hypervisor. What a guest's boot is compared with."""
 
+import contextlib
 import os
-import signal
-import subprocess
-import tempfile
-import threading
 
+import console
 import images
 import vm
 from section import Section
@@ -40,22 +38,15 @@ def _command(config, mib, initrd):
 def uptime(config, mib, prepare=lambda pid: None):
     """Seconds of its clock when its user space began."""
     section = Section()
-    with tempfile.TemporaryFile() as errors, subprocess.Popen(
-            _command(config, mib, images.bench_initrd(config.leg)),
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
-            preexec_fn=vm.die_with_parent) as qemu:
-        prepare(qemu.pid)
-        watchdog = threading.Timer(SECONDS, qemu.kill)
-        watchdog.start()
-        try:
-            for line in qemu.stdout:
-                if line.strip():
-                    section.read(line.decode(errors="replace"))
-                if section.uptime is not None:
-                    break
-        finally:
-            watchdog.cancel()
-            qemu.send_signal(signal.SIGKILL)
-    if section.uptime is None:
-        raise RuntimeError("the guest's kernel alone did not boot in %d s" % SECONDS)
+    log = os.path.join(vm.LOG, "bench-alone-%s.log" % config.leg)
+    command = _command(config, mib, images.bench_initrd(config.leg))
+    with contextlib.closing(console.lines(command, log, SECONDS,
+                                          began=prepare)) as lines:
+        while section.uptime is None:
+            line = next(lines, None)
+            if line is None:
+                raise RuntimeError("the guest's kernel alone did not boot in %d s "
+                                   "(see %s)" % (SECONDS, log))
+            if line:
+                section.read(line)
     return section.uptime / 1e9

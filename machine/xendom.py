@@ -9,8 +9,8 @@ is its PID 1.
 import os
 import subprocess
 import tempfile
-import threading
 
+import console
 import images
 import vm
 from cpio import Cpio
@@ -75,27 +75,6 @@ def _initramfs(xen, config, kernel, ramdisk, answer):
     return image.bytes()
 
 
-def lines(command, log, seconds, reply=lambda line: False):
-    """What a machine says on its serial port, until it ends. A line for which
-    `reply` is true gets a byte."""
-    with open(log, "wb") as out, subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            preexec_fn=vm.die_with_parent) as qemu:
-        watchdog = threading.Timer(seconds, qemu.kill)
-        watchdog.start()
-        try:
-            for raw in qemu.stdout:
-                out.write(raw)
-                line = raw.decode(errors="replace").strip()
-                if reply(line):
-                    qemu.stdin.write(b"\n")
-                    qemu.stdin.flush()
-                yield line
-        finally:
-            watchdog.cancel()
-            qemu.kill()
-
-
 def run(kernel, args, log, seconds, ramdisk=None, memory=256, answer=()):
     """The lines that a domain with this kernel said. `answer`: the first words
     of those that want a newline."""
@@ -104,9 +83,9 @@ def run(kernel, args, log, seconds, ramdisk=None, memory=256, answer=()):
         initrd.write(_initramfs(xen, CONFIG % (memory, args), kernel, ramdisk,
                                 answer))
         initrd.flush()
-        said = list(lines(xen_command(os.path.join(xen, "vmlinuz"),
-                                      DOMAIN_0_ARGS, initrd.name),
-                          log, seconds))
+        said = list(console.lines(xen_command(os.path.join(xen, "vmlinuz"),
+                                              DOMAIN_0_ARGS, initrd.name),
+                                  log, seconds))
     if "domain begins" not in said or "domain ends" not in said:
         raise RuntimeError("the domain did not come to its end (see %s)" % log)
     return said[said.index("domain begins") + 1:said.index("domain ends")]
