@@ -25,7 +25,7 @@ LDFLAGS := -m32 -nostdlib -static -no-pie -Wl,--build-id=none \
 	-Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments
 
 COMMON := start.o entry.o init.o segment.o trap.o print.o verdict.o string.o \
-	leave.o rand.o user.o paging.o
+	leave.o number.o rand.o user.o paging.o
 ENV-linear := env-linear.o
 ENV-2level := boot-2level.o paging-2level.o
 ENV-pae := boot-pae.o paging-pae.o

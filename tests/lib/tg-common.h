@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What test guests of all kinds have in common: text, verdicts, cases, memory.
- * Each runtime's tg.h includes it, once it has u32, and brings tg_console(),
+ * Each runtime's tg.h includes it, once it has u32 and u64, and brings tg_console(),
  * tg_leave() and tg_arg.
  */
 #ifndef TESTS_LIB_TG_COMMON_H
@@ -26,6 +26,9 @@ void *memset(void *d, int c, size_t n);
 void *memcpy(void *d, const void *s, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
 bool tg_streq(const char *a, const char *b);
+
+/* number.c: the next one of a command line; 0 if there is none */
+u64 tg_number(const char **p);
 
 /* print.c */
 void tg_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

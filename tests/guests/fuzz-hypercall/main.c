@@ -441,24 +441,13 @@ void fuzz_go_on(void)
 	tg_exit();
 }
 
-static u32 number(const char **p)
-{
-	u32 n = 0;
-
-	while (**p == ' ')
-		++*p;
-	while (**p >= '0' && **p <= '9')
-		n = n * 10 + *(*p)++ - '0';
-	return n;
-}
-
 void test_main(void)
 {
 	const char *arg = tg_arg;
 	u32 i;
 
-	tg_rand_seed(number(&arg));
-	steps = number(&arg);
+	tg_rand_seed(tg_number(&arg));
+	steps = tg_number(&arg);
 	for (i = 0; i < FRAMES; i++)
 		frame[i] = tg_page_alloc();
 	for (i = 0; i < ROOTS; i++)

@@ -136,15 +136,6 @@ static void switch_root(void)
 		asm volatile("movl %0, %%cr3" : : "r"(root[now]) : "memory");
 }
 
-static u32 number(const char *s)
-{
-	u32 n = 0;
-
-	while (*s >= '0' && *s <= '9')
-		n = n * 10 + *s++ - '0';
-	return n;
-}
-
 static void one_step(void)
 {
 	u32 r = tg_rand() % 16;
@@ -161,9 +152,10 @@ static void one_step(void)
 
 void test_main(void)
 {
+	const char *arg = tg_arg;
 	u32 i, s;
 
-	tg_rand_seed(tg_arg[0] ? number(tg_arg) : 20071);
+	tg_rand_seed(tg_arg[0] ? tg_number(&arg) : 20071);
 	for (i = 0; i < FRAMES; i++)
 		frame[i] = tg_page_alloc();
 	for (i = 0; i < ROOTS; i++) {

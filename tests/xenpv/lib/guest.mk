@@ -24,7 +24,7 @@ LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none \
 	-Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments
 
 RUNTIME := $(addprefix $(OBJ)/xenpv-lib/,start.o entry.o init.o trap.o event.o \
-	box.o print.o verdict.o string.o rand.o user.o paging.o)
+	box.o print.o verdict.o string.o number.o rand.o user.o paging.o)
 HEADERS := $(wildcard $(LIB)*.h $(COMMON)*.h) $(wildcard $(TOP)include/lguest/*.h)
 
 all: $(OUT)/guests/$(NAME)

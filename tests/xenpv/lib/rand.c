@@ -16,15 +16,3 @@ u64 tg_rand(void)
 	state ^= state << 17;
 	return state;
 }
-
-/* A seed, or how many: the next number of a command line; 0: there is none. */
-u64 tg_number(const char **p)
-{
-	u64 n = 0;
-
-	while (**p == ' ')
-		++*p;
-	while (**p >= '0' && **p <= '9')
-		n = n * 10 + *(*p)++ - '0';
-	return n;
-}

@@ -258,6 +258,5 @@ u32 tg_user_call(const void *rip, u64 rdi, u64 *rax);
 /* ../../lib/rand.c's, wider: the same numbers for the same seed, everywhere */
 u64 tg_rand(void);
 void tg_rand_seed(u64 seed);
-u64 tg_number(const char **p);
 
 #endif

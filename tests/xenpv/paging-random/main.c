@@ -158,15 +158,6 @@ static void pin(u64 r, u32 slot)
 		  tg_entry_at(r, slot_gva(slot), 1) / TG_PAGE, 0);
 }
 
-static u32 number(const char *s)
-{
-	u32 n = 0;
-
-	while (*s >= '0' && *s <= '9')
-		n = n * 10 + *s++ - '0';
-	return n;
-}
-
 static void one_step(void)
 {
 	u32 r = tg_rand() % 16;
@@ -183,9 +174,10 @@ static void one_step(void)
 
 void test_main(void)
 {
+	const char *arg = tg_arg;
 	u32 i, s;
 
-	tg_rand_seed(tg_arg[0] ? number(tg_arg) : 20071);
+	tg_rand_seed(tg_arg[0] ? tg_number(&arg) : 20071);
 	for (i = 0; i < FRAMES; i++)
 		frame[i] = tg_page_alloc();
 	for (s = SLOTS; s < SLOTS + KSLOTS; s++)
