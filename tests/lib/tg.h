@@ -136,6 +136,19 @@ static inline u32 tg_inl(u32 port)
 	return v;
 }
 
+/* Does anything answer the ports of tg-port.h?  What needs it is skipped without. */
+static inline bool tg_has_device(void)
+{
+	return tg_inl(TG_PORT_MAGIC) == TG_MAGIC;
+}
+
+static inline bool tg_needs_device(void)
+{
+	if (!tg_has_device())
+		tg_skip("no test device");
+	return tg_has_device();
+}
+
 static inline u64 tg_rdtsc(void)
 {
 	u32 lo, hi;

@@ -101,10 +101,14 @@ class Gdb:
         return [int.from_bytes(bytes.fromhex(text[i * 16:i * 16 + 16]), "little")
                 for i in range(17)]
 
-    def ring(self, leg):
-        """The current privilege level: CS comes after RIP and RFLAGS."""
-        at = 2 * (17 * 8 + 4 if leg == "amd64" else 9 * 4 + 4)
-        return int(self.ask("g")[at:at + 2], 16) & 3
+    def in_guest_kernel(self, leg):
+        """In ring 1, or at an address of the upper half in ring 3. CS comes after the
+        instruction pointer and the flags."""
+        text = self.ask("g")
+        if leg == "i386":
+            return int(text[80:82], 16) & 3 == 1
+        rip = int.from_bytes(bytes.fromhex(text[256:272]), "little")
+        return int(text[280:282], 16) & 3 == 3 and rip >> 63 == 1
 
     def set_register(self, number, value):
         """A general register, all others as they are."""

@@ -113,10 +113,8 @@ static const struct tg_case cases[] = {
 
 void test_main(void)
 {
-	if (tg_inl(TG_PORT_MAGIC) != TG_MAGIC) {
-		tg_skip("no test device");
+	if (!tg_needs_device())
 		return;
-	}
 	tg_user_map(tg_root);
 	tg_set_pte(tg_root, TG_UTEST, tg_page_alloc() | TG_P | TG_W);
 	tg_set_pte(tg_root, TG_UTEST + TG_PAGE, tg_page_alloc() | TG_P | TG_W);

@@ -59,10 +59,8 @@ static void watch(void)
 {
 	u32 round, start = tg_inl(TG_PORT_USEC);
 
-	if (tg_inl(TG_PORT_MAGIC) != TG_MAGIC) {
-		tg_skip("no test device");
+	if (!tg_needs_device())
 		return;
-	}
 	for (round = 0; tg_inl(TG_PORT_USEC) - start < WATCH_USEC; round++)
 		look(round);
 }

@@ -185,10 +185,8 @@ void test_main(void)
 {
 	u32 top = (u32)other + sizeof(other);
 
-	if (tg_inl(TG_PORT_MAGIC) != TG_MAGIC) {
-		tg_skip("no test device");
+	if (!tg_needs_device())
 		return;
-	}
 	tg_user_map(tg_root);
 	tg_idt_set(0x80, TG_GATE_TRAP, 3, handler);
 	check_direct(user_loop, TG_TRAP_ESP, "system call");

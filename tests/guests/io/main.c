@@ -94,10 +94,8 @@ void test_main(void)
 {
 	u32 i;
 
-	if (tg_inl(TG_PORT_MAGIC) != TG_MAGIC) {
-		tg_skip("no test device");
+	if (!tg_needs_device())
 		return;
-	}
 	mmio = TG_MMIO_GPA;
 	if (tg_env.paged) {
 		mmio = TG_UTEST;

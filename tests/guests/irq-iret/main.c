@@ -101,10 +101,8 @@ void test_main(void)
 {
 	u32 before = 0, offset, n;
 
-	if (tg_inl(TG_PORT_MAGIC) != TG_MAGIC) {
-		tg_skip("no test device");
+	if (!tg_needs_device())
 		return;
-	}
 	tg_user_map(tg_root);
 	tg_set_pte(tg_root, TG_UTEST, tg_page_alloc() | TG_P | TG_W);
 	tg_set_pte(tg_root, TG_UTEST + TG_PAGE, tg_page_alloc() | TG_P | TG_W);

@@ -61,7 +61,7 @@ static void check_sti_shadow(void)
 {
 	u32 before = tg_irq_count[0];
 
-	if (tg_inl(TG_PORT_MAGIC) != TG_MAGIC)
+	if (!tg_has_device())
 		return;
 	tg_irq_unmask(0);
 	tg_irq_unmask(6);
