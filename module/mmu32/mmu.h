@@ -67,7 +67,7 @@ u64 lg_walk_table(struct lg_guest *guest, lg_gpa_t cr3, lg_gva_t gva,
 void lg_walk_settle(struct lg_guest *guest, lg_gpa_t cr3, lg_gva_t kernel);
 int lg_walk_mark(struct lg_guest *guest, const struct lg_walk *walk, u64 bits);
 
-/* shadow.c, fault.c */
+/* shadow.c, sync.c, fault.c, copy.c */
 #define LG_CR3_LINEAR	((lg_gpa_t)-1)	/* "table" of linear mode */
 
 enum lg_fault {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The memory of shadow page tables: roots and tables made, found, evicted and
- * freed. What stands in them is fault.c's business.
+ * freed. What stands in them is sync.c's business.
  *
  * The CPU loads CR3, and so forgets all translations, at every entry: nothing
  * here needs to flush. Callers hold the vCPU's lock, and it is not running.
@@ -181,7 +181,7 @@ static void root_free(struct lg_shadow *s, struct lg_root *root)
  *
  * Returns it or NULL.
  */
-struct lg_root *shadow_find(struct lg_shadow *s, lg_gpa_t cr3)
+static struct lg_root *shadow_find(struct lg_shadow *s, lg_gpa_t cr3)
 {
 	struct lg_root *root;
 
@@ -259,7 +259,7 @@ static int root_fill_slots(struct lg_shadow *s, struct lg_root *root)
  *
  * Returns it, first in the list, or NULL: the host is short of memory.
  */
-struct lg_root *shadow_root_new(struct lg_vcpu *vcpu, lg_gpa_t cr3)
+static struct lg_root *shadow_root_new(struct lg_vcpu *vcpu, lg_gpa_t cr3)
 {
 	struct lg_shadow *s = vcpu->guest->shadow;
 	struct lg_root *root;
@@ -290,7 +290,7 @@ struct lg_root *shadow_root_new(struct lg_vcpu *vcpu, lg_gpa_t cr3)
  * shadow_drop_all - forget every root and table but the window's
  * @s: no vCPU has a root any more
  */
-void shadow_drop_all(struct lg_shadow *s)
+static void shadow_drop_all(struct lg_shadow *s)
 {
 	unsigned int nr;
 
@@ -393,6 +393,35 @@ void lg_shadow_reset(struct lg_vcpu *vcpu, lg_gva_t kernel_address)
 	vcpu->mmu.root = NULL;
 	s->linear = true;
 	s->kernel_address = kernel_address;
+}
+
+/**
+ * lg_shadow_load - the guest loads another top-level table
+ * @vcpu: leaves linear mode if it was in it
+ * @cr3: guest-physical address; need not be known yet
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int lg_shadow_load(struct lg_vcpu *vcpu, lg_gpa_t cr3)
+{
+	struct lg_shadow *s = vcpu->guest->shadow;
+	struct lg_root *root;
+
+	if (s->linear && cr3 != LG_CR3_LINEAR) {
+		vcpu->mmu.root = NULL;
+		shadow_drop_all(s);
+		s->linear = false;
+	}
+	root = shadow_find(s, cr3);
+	if (!root) {
+		root = shadow_root_new(vcpu, cr3);
+		if (!root)
+			return -ENOMEM;
+		lg_count(vcpu, LG_STAT_ROOT_MISS);
+	}
+	list_move(&root->list, &s->roots);
+	vcpu->mmu.root = root;
+	return 0;
 }
 
 /**

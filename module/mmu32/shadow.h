@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Shadow page tables, as shadow.c (their memory) and fault.c (their contents)
- * see them. Always three levels, whatever the guest's have: the host uses PAE.
+ * Shadow page tables, as shadow.c (their memory), sync.c and fault.c (their
+ * contents) see them. Always three levels, whatever the guest's have: the host
+ * uses PAE.
  *
  * One root per top-level table of the guest, in order of last use. Slots are
  * the four gigabytes of the address space; a slot that lies in the kernel's
@@ -105,13 +106,45 @@ static inline void table_set(struct lg_table *t, unsigned int i, u64 entry)
 	t->entry[i] = entry;
 }
 
+/* Entries that are read, and brought in, together: an aligned group. */
+#define AROUND		16
+
+/**
+ * struct guest_table - a last-level table of the guest
+ * @p: its format
+ * @gpa: where it is
+ * @flags: what the levels above allow
+ */
+struct guest_table {
+	const struct lg_paging *p;
+	lg_gpa_t gpa;
+	u32 flags;
+};
+
+/* Such a group of a guest's table. */
+union guest_group {
+	u32 narrow[AROUND];
+	u64 wide[AROUND];
+};
+
+static inline u64 guest_group_entry(const struct guest_table *g,
+				    const union guest_group *group,
+				    unsigned int i)
+{
+	return g->p->entry_bytes == 8 ? group->wide[i] : group->narrow[i];
+}
+
+/* shadow.c */
 struct lg_table *shadow_table(struct lg_slot *slot, unsigned int index);
 struct lg_table *shadow_table_alloc(struct lg_vcpu *vcpu, lg_gva_t gva);
 void shadow_table_drop(struct lg_shadow *s, struct lg_slot *slot,
 		       unsigned int index);
-struct lg_root *shadow_find(struct lg_shadow *s, lg_gpa_t cr3);
-struct lg_root *shadow_root_new(struct lg_vcpu *vcpu, lg_gpa_t cr3);
-void shadow_drop_all(struct lg_shadow *s);
 void shadow_trim(struct lg_vcpu *vcpu);
+
+/* sync.c */
+u64 shadow_entry(struct page *page, u32 flags);
+u64 wanted_entry(struct lg_guest *guest, const struct guest_table *g, u64 entry);
+int guest_group_read(struct lg_guest *guest, const struct guest_table *g,
+		     lg_gva_t gva, union guest_group *group);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The memory of shadow page tables: made, found, hung in, forgotten, evicted.
- * What stands in them is fault.c's business; shadow.h tells how they hang
+ * What stands in them is sync.c's business; shadow.h tells how they hang
  * together.
  *
  * The CPU loads CR3, and so forgets all translations, at every entry, and no
