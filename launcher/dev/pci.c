@@ -58,7 +58,8 @@ int pci_add(struct pci *pci, struct pci_dev *dev)
 
 /*
  * A write of all ones asks for the size and moves nothing; neither does an
- * address outside the window, where we would not hear of accesses.
+ * address outside the window, where we would not hear of accesses.  The bridge's
+ * cannot be written.
  */
 static void pci_move_bar(struct pci_dev *dev)
 {
@@ -82,8 +83,7 @@ static void pci_config_write(struct pci_dev *dev, u8 reg, u8 size, u32 val)
 		dev->config[reg + i] = (u8)((dev->config[reg + i] & ~mask) |
 					    (byte & mask));
 	}
-	if (reg + size > PCI_BASE_ADDRESS_0 && reg < PCI_BASE_ADDRESS_1 &&
-	    dev->writable[PCI_BASE_ADDRESS_0 + 3])
+	if (reg + size > PCI_BASE_ADDRESS_0 && reg < PCI_BASE_ADDRESS_1)
 		pci_move_bar(dev);
 	if (dev->ops)
 		dev->ops->config_access(dev, reg, size, true);
