@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "backend/backend.h"
@@ -151,6 +152,37 @@ static void bus_scan(void)
 	port_write(&bus, 0xcf8, 4, 0x800008fc);
 	CHECK(port_read(&bus, 0xcff, 4) == 0xffffffff);
 	CHECK(port_read(&bus, 0xcf8, 4) == 0x800008fc);
+	port_write(&bus, 0xcf8, 4, 0x80800800);
+	CHECK(port_read(&bus, 0xcfc, 4) == 0xffffffff);
+	/* The low bits of the address are not of the address. */
+	port_write(&bus, 0xcf8, 4, 0x80000803);
+	CHECK(port_read(&bus, 0xcfc, 4) == 0x10431af4);
+	/* Its port takes it whole, and no neighbour of it does. */
+	port_write(&bus, 0xcf8, 1, 0);
+	port_write(&bus, 0xcf9, 4, 0);
+	CHECK(port_read(&bus, 0xcf8, 4) == 0x80000803);
+	CHECK(port_read(&bus, 0xcfa, 2) == 0xffff);
+	virtio_console_exit(console);
+}
+
+/* Two devices side by side: each access is one's own, or nobody's. */
+static void bus_of_two(void)
+{
+	struct virtio_rng *rng;
+	u32 bar, value = 0x77;
+
+	CHECK(console_up());
+	CHECK(!virtio_rng_init(&rng, &bus, &mem, -1));
+	bar = config_read(&d, PCI_BASE_ADDRESS_0, 4);
+	d.slot = 2;
+	CHECK(config_read(&d, PCI_BASE_ADDRESS_0, 4) == bar + PCI_BAR_BYTES);
+	CHECK(driver_find(&d));
+	CHECK(bar_read(&d, d.common + VIRTIO_PCI_COMMON_NUMQ, 2) == 1);
+	CHECK(bar_read(&d, bar + 2 * PCI_BAR_BYTES, 4) == 0xffffffff);
+	/* The bridge has no memory, also where a BAR of zero would be. */
+	pci_mmio(&bus, 0x10, 4, false, &value);
+	CHECK(value == 0x77);
+	virtio_rng_exit(rng);
 	virtio_console_exit(console);
 }
 
@@ -169,8 +201,28 @@ static void bar_moves(void)
 	      0xffffffff);
 	CHECK(driver_find(&d));
 	CHECK(bar_read(&d, d.common + VIRTIO_PCI_COMMON_NUMQ, 2) == 2);
-	CHECK(bells[0].gpa == d.notify);
+	CHECK(bells[0].gpa == d.notify && !bells[1].gpa);
+	/* In pieces, as a guest may write it. */
+	config_write(&d, PCI_BASE_ADDRESS_0 + 2, 1, bar >> 16 & 0xff);
+	CHECK(driver_find(&d) && d.common - bar < PCI_BAR_BYTES);
+	CHECK(bar_read(&d, d.common + VIRTIO_PCI_COMMON_NUMQ, 2) == 2);
+	/* Where no device can be it stays where it was. */
+	config_write(&d, PCI_BASE_ADDRESS_0, 4, PCI_WINDOW_GPA - PCI_BAR_BYTES);
+	CHECK(bar_read(&d, d.common + VIRTIO_PCI_COMMON_NUMQ, 2) == 2);
+	config_write(&d, PCI_BASE_ADDRESS_0, 4, PCI_WINDOW_GPA + PCI_WINDOW_BYTES);
+	CHECK(bar_read(&d, d.common + VIRTIO_PCI_COMMON_NUMQ, 2) == 2);
+	CHECK(bells[0].gpa == d.notify && !bells[1].gpa);
 	virtio_console_exit(console);
+}
+
+static u32 common_read(u32 reg, u8 size)
+{
+	return bar_read(&d, d.common + reg, size);
+}
+
+static void common_write(u32 reg, u8 size, u32 val)
+{
+	bar_write(&d, d.common + reg, size, val);
 }
 
 static void features(void)
@@ -186,8 +238,141 @@ static void features(void)
 	driver_features(&d, 1ull << VIRTIO_F_VERSION_1);
 	driver_status(&d, 3 | VIRTIO_CONFIG_S_FEATURES_OK);
 	CHECK(driver_get_status(&d) == 11);
+	/* Too late for others. */
+	driver_features(&d, 0);
+	CHECK(common_read(VIRTIO_PCI_COMMON_GF, 4) == 1);
 	driver_status(&d, 0);
 	CHECK(driver_get_status(&d) == 0);
+	common_write(VIRTIO_PCI_COMMON_GFSELECT, 4, 1);
+	CHECK(common_read(VIRTIO_PCI_COMMON_GF, 4) == 0);
+	/* There are two halves. */
+	common_write(VIRTIO_PCI_COMMON_GFSELECT, 4, 2);
+	common_write(VIRTIO_PCI_COMMON_GF, 4, 1);
+	CHECK(common_read(VIRTIO_PCI_COMMON_GF, 4) == 0);
+	common_write(VIRTIO_PCI_COMMON_DFSELECT, 4, 2);
+	CHECK(common_read(VIRTIO_PCI_COMMON_DF, 4) == 0);
+	virtio_console_exit(console);
+}
+
+/* Bits of the status come, and go with a reset alone; so do all selectors. */
+static void status_register(void)
+{
+	CHECK(console_up());
+	driver_status(&d, 3);
+	driver_status(&d, 1 | VIRTIO_CONFIG_S_NEEDS_RESET);
+	CHECK(driver_get_status(&d) == 3);
+	common_write(VIRTIO_PCI_COMMON_GFSELECT, 4, 1);
+	common_write(VIRTIO_PCI_COMMON_DFSELECT, 4, 1);
+	common_write(VIRTIO_PCI_COMMON_Q_SELECT, 2, 1);
+	/* It is a byte, however it is written. */
+	common_write(VIRTIO_PCI_COMMON_STATUS, 4, 0x100);
+	CHECK(driver_get_status(&d) == 0);
+	CHECK(common_read(VIRTIO_PCI_COMMON_GFSELECT, 4) == 0);
+	CHECK(common_read(VIRTIO_PCI_COMMON_DFSELECT, 4) == 0);
+	CHECK(common_read(VIRTIO_PCI_COMMON_Q_SELECT, 2) == 0);
+	CHECK(console_start());
+	CHECK(driver_get_status(&d) == 15);
+	/* Ready a second time is no news. */
+	driver_status(&d, 15);
+	CHECK(irqs[1] == 0);
+	/* What was to be told before a reset is forgotten. */
+	backend.resized(backend.owner);
+	CHECK(irqs[1] == 1);
+	driver_status(&d, 0);
+	CHECK(bar_read(&d, d.isr, 1) == 0);
+	backend.resized(backend.owner);
+	CHECK(irqs[1] == 1 && bar_read(&d, d.isr, 1) == 0);
+	virtio_console_exit(console);
+}
+
+static u32 queue_size(u32 size)
+{
+	common_write(VIRTIO_PCI_COMMON_Q_SIZE, 2, size);
+	return common_read(VIRTIO_PCI_COMMON_Q_SIZE, 2);
+}
+
+static void queue_registers(void)
+{
+	CHECK(console_up());
+	CHECK(common_read(VIRTIO_PCI_COMMON_Q_SIZE, 2) == 16);
+	CHECK(queue_size(8) == 8);
+	CHECK(queue_size(0) == 8 && queue_size(5) == 8 && queue_size(32) == 8);
+	CHECK(queue_size(0x10000) == 8 && queue_size(16) == 16);
+	/* Only a 1 enables it. */
+	common_write(VIRTIO_PCI_COMMON_Q_DESCLO, 4, 0x1000);
+	common_write(VIRTIO_PCI_COMMON_Q_AVAILLO, 4, 0x2000);
+	common_write(VIRTIO_PCI_COMMON_Q_USEDLO, 4, 0x3000);
+	common_write(VIRTIO_PCI_COMMON_Q_ENABLE, 2, 2);
+	CHECK(common_read(VIRTIO_PCI_COMMON_Q_ENABLE, 2) == 0);
+	common_write(VIRTIO_PCI_COMMON_Q_ENABLE, 2, 1);
+	CHECK(common_read(VIRTIO_PCI_COMMON_Q_ENABLE, 2) == 1);
+	/* Then it stays. */
+	common_write(VIRTIO_PCI_COMMON_Q_DESCLO, 4, 0x5000);
+	CHECK(common_read(VIRTIO_PCI_COMMON_Q_DESCLO, 4) == 0x1000);
+	CHECK(queue_size(8) == 16);
+	/* There is no third queue. */
+	common_write(VIRTIO_PCI_COMMON_Q_SELECT, 2, 2);
+	CHECK(queue_size(8) == 0);
+	CHECK(common_read(VIRTIO_PCI_COMMON_Q_NOFF, 2) == 0);
+	virtio_console_exit(console);
+}
+
+/* Rings above 4 GiB are not those below. */
+static void queue_far_away(void)
+{
+	static const u32 high[] = {
+		VIRTIO_PCI_COMMON_Q_DESCHI, VIRTIO_PCI_COMMON_Q_AVAILHI,
+		VIRTIO_PCI_COMMON_Q_USEDHI,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(high); i++) {
+		CHECK(console_up());
+		common_write(VIRTIO_PCI_COMMON_Q_DESCLO, 4, 0x1000);
+		common_write(VIRTIO_PCI_COMMON_Q_AVAILLO, 4, 0x2000);
+		common_write(VIRTIO_PCI_COMMON_Q_USEDLO, 4, 0x3000);
+		common_write(high[i], 4, 1);
+		CHECK(common_read(high[i], 4) == 1);
+		common_write(VIRTIO_PCI_COMMON_Q_ENABLE, 2, 1);
+		CHECK(driver_get_status(&d) & VIRTIO_CONFIG_S_NEEDS_RESET);
+		virtio_console_exit(console);
+	}
+}
+
+static void console_output_offer(u16 head)
+{
+	driver_desc(&d, 1, head, DATA_GPA, 1, 0);
+	driver_offer(&d, 1, head);
+}
+
+/* A device is not served before its driver is ready, nor by other accesses. */
+static void not_yet(void)
+{
+	CHECK(console_up());
+	driver_status(&d, 3);
+	driver_features(&d, 1ull << VIRTIO_F_VERSION_1);
+	driver_status(&d, 11);
+	memset(ring_desc(&d, 1), 0, 0x3000);
+	driver_queue(&d, 1, DRIVER_RING_GPA(1), DRIVER_RING_GPA(1) + 0x1000,
+		     DRIVER_RING_GPA(1) + 0x2000);
+	console_output_offer(0);
+	driver_kick(&d, 1);
+	CHECK(written_len == 0);
+	/* Ready: what has waited is served without a kick. */
+	driver_status(&d, 15);
+	CHECK(written_len == 1);
+	console_output_offer(1);
+	bar_read(&d, d.notify + d.notify_step, 2);
+	driver_kick(&d, 2);
+	CHECK(written_len == 1);
+	loop_stop();
+	driver_kick(&d, 1);
+	CHECK(written_len == 1);
+	loop_rearm();
+	driver_kick(&d, 1);
+	CHECK(written_len == 2);
+	/* Writing to it tells the interrupt status nothing. */
+	bar_write(&d, d.isr, 1, 0);
+	CHECK(bar_read(&d, d.isr, 1) == 3);
 	virtio_console_exit(console);
 }
 
@@ -204,6 +389,11 @@ static void console_output(void)
 	CHECK(ring_used(&d, 1)->idx == 1);
 	CHECK(irqs[1] == 1);
 	CHECK(bar_read(&d, d.isr, 1) == 1 && bar_read(&d, d.isr, 1) == 0);
+	/* Who looks by himself is not interrupted. */
+	ring_avail(&d, 1)->flags = VRING_AVAIL_F_NO_INTERRUPT;
+	driver_offer(&d, 1, 0);
+	driver_kick(&d, 1);
+	CHECK(written_len == 10 && irqs[1] == 1);
 	virtio_console_exit(console);
 }
 
@@ -219,6 +409,10 @@ static void console_input_waits(void)
 	CHECK(!memcmp(mem.base + DATA_GPA, "ab", 2));
 	CHECK(ring_used(&d, 0)->ring[0].len == 2);
 	CHECK(irqs[1] == 1);
+	driver_desc(&d, 0, 1, DATA_GPA, 100, VRING_DESC_F_WRITE);
+	driver_offer(&d, 0, 1);
+	CHECK(backend.input(backend.owner, (u8 *)"abc", 3) == 3);
+	CHECK(ring_used(&d, 0)->ring[1].len == 3);
 	resumed = 0;
 	loop_rearm();
 	ring_bell(0);
@@ -241,6 +435,9 @@ static void console_input_without_room(void)
 	CHECK(backend.input(backend.owner, (u8 *)"abcd", 4) == 2);
 	CHECK(driver_get_status(&d) & VIRTIO_CONFIG_S_NEEDS_RESET);
 	CHECK(ring_used(&d, 0)->idx == 1);
+	/* Also if they are good again: first the reset. */
+	driver_desc(&d, 0, 1, DATA_GPA, 2, VRING_DESC_F_WRITE);
+	CHECK(backend.input(backend.owner, (u8 *)"cd", 2) == 0);
 	virtio_console_exit(console);
 }
 
@@ -265,6 +462,29 @@ static void console_early(void)
 	config_write(&d, cap + 12, 4, 3);
 	config_write(&d, cap + 16, 4, 'X');
 	CHECK(written_len == 1);
+	/* Another BAR, and a byte of it that is no output. */
+	config_write(&d, cap + 8, 4, (d.config & 0xfff) + 8);
+	config_write(&d, cap + 12, 4, 1);
+	config_write(&d, cap + 4, 1, 1);
+	config_write(&d, cap + 16, 4, 'X');
+	config_write(&d, cap + 4, 1, 0);
+	config_write(&d, cap + 8, 4, d.config & 0xfff);
+	config_write(&d, cap + 16, 4, 'X');
+	CHECK(written_len == 1);
+	/* As many bytes as it says. */
+	config_write(&d, cap + 8, 4,
+		     (d.common & 0xfff) + VIRTIO_PCI_COMMON_Q_SELECT);
+	config_write(&d, cap + 12, 4, 2);
+	config_write(&d, cap + 16, 4, 0x00020001);
+	CHECK(common_read(VIRTIO_PCI_COMMON_Q_SELECT, 4) == 1);
+	/* Accesses beside the window are none to the BAR. */
+	CHECK(console_start());
+	backend.resized(backend.owner);
+	config_write(&d, cap + 8, 4, d.isr & 0xfff);
+	config_write(&d, cap + 12, 4, 1);
+	config_read(&d, cap + 12, 4);
+	config_read(&d, cap + 20, 4);
+	CHECK(bar_read(&d, d.isr, 1) == VIRTIO_PCI_ISR_CONFIG);
 	virtio_console_exit(console);
 }
 
@@ -276,6 +496,9 @@ static void console_resize(void)
 	CHECK(console_start());
 	CHECK(bar_read(&d, d.config, 2) == 80);
 	CHECK(bar_read(&d, d.config + 2, 2) == 25);
+	/* It ends behind 12 bytes. */
+	CHECK(bar_read(&d, d.config + 10, 4) == 0xffffffff);
+	CHECK(bar_read(&d, d.config + 16, 4) == 0xffffffff);
 	generation = bar_read(&d, d.common + VIRTIO_PCI_COMMON_CFGGENERATION, 1);
 	backend.resized(backend.owner);
 	CHECK(bar_read(&d, d.common + VIRTIO_PCI_COMMON_CFGGENERATION, 1) !=
@@ -293,8 +516,10 @@ static void bad_ring_needs_reset(void)
 	driver_kick(&d, 1);
 	CHECK(driver_get_status(&d) & VIRTIO_CONFIG_S_NEEDS_RESET);
 	CHECK(bar_read(&d, d.isr, 1) == VIRTIO_PCI_ISR_CONFIG);
+	/* Also if it is mended. */
+	driver_desc(&d, 1, 0, DATA_GPA, 2, 0);
 	driver_kick(&d, 1);
-	CHECK(written_len == 0);
+	CHECK(written_len == 0 && irqs[1] == 1);
 	irqs[1] = 0;
 	CHECK(console_start());
 	driver_desc(&d, 1, 0, DATA_GPA, 1, 0);
@@ -306,6 +531,33 @@ static void bad_ring_needs_reset(void)
 	driver_status(&d, 11);
 	driver_queue(&d, 0, 0xfffff000, 0x1000, 0x2000);
 	CHECK(driver_get_status(&d) & VIRTIO_CONFIG_S_NEEDS_RESET);
+	virtio_console_exit(console);
+}
+
+/* How much has been complained: standard error is a file. */
+static off_t said(void)
+{
+	return lseek(STDERR_FILENO, 0, SEEK_END);
+}
+
+/* A driver that breaks its ring for ever is told of a few times. */
+static void complaints_end(void)
+{
+	off_t before = -1;
+
+	CHECK(console_up());
+	for (int i = 0; i < 20; i++) {
+		CHECK(console_start());
+		driver_desc(&d, 1, 0, MEM_BYTES - 1, 2, 0);
+		driver_offer(&d, 1, 0);
+		driver_kick(&d, 1);
+		CHECK(driver_get_status(&d) & VIRTIO_CONFIG_S_NEEDS_RESET);
+		bar_read(&d, d.isr, 1);
+		irqs[1] = 0;
+		if (i == 10)
+			before = said();
+	}
+	CHECK(before > 0 && said() == before);
 	virtio_console_exit(console);
 }
 
@@ -359,6 +611,9 @@ static void block_down(void)
 	disk_close(disk);
 }
 
+/* What the device said it wrote. */
+static u32 block_wrote;
+
 /* One request, waited for; returns its status byte, 0xee for none in 5 s. */
 static u8 block_do(u32 type, u64 sector, u32 bytes)
 {
@@ -377,6 +632,7 @@ static u8 block_do(u32 type, u64 sector, u32 bytes)
 	ring_bell(0);
 	for (int i = 0; i < 5000 && ring_used(&d, 0)->idx == before; i++)
 		usleep(1000);
+	block_wrote = ring_used(&d, 0)->ring[before % DRIVER_RING_SIZE].len;
 	return *status;
 }
 
@@ -393,7 +649,9 @@ static void block_reads_and_writes(void)
 	CHECK(data[0] == 0x5a && data[511] == 0x5a && data[512] == 0);
 	CHECK(block_do(VIRTIO_BLK_T_IN, 5, 512) == VIRTIO_BLK_S_OK);
 	CHECK(data[0] == 0);
+	CHECK(block_wrote == 513);
 	CHECK(block_do(VIRTIO_BLK_T_FLUSH, 0, 0) == VIRTIO_BLK_S_OK);
+	CHECK(block_wrote == 1);
 	CHECK(block_do(VIRTIO_BLK_T_GET_ID, 0, 20) == VIRTIO_BLK_S_OK);
 	CHECK(!strcmp((char *)data, "lguest-1"));
 	CHECK(block_do(99, 0, 512) == VIRTIO_BLK_S_UNSUPP);
@@ -401,9 +659,54 @@ static void block_reads_and_writes(void)
 	block_down();
 }
 
+/* Header, data and status, wherever the driver cuts them. */
+static void block_cut_anywhere(void)
+{
+	struct virtio_blk_outhdr *header = mem_at(&mem, DATA_GPA, 32);
+	u8 *data = mem_at(&mem, DATA_GPA + sizeof(*header), 1024);
+	u8 *back = mem_at(&mem, 0x3000, 1025);
+
+	CHECK(block_up(""));
+	*header = (struct virtio_blk_outhdr){
+		.type = VIRTIO_BLK_T_OUT, .sector = 7,
+	};
+	for (u32 i = 0; i < 1024; i++)
+		data[i] = (u8)(i * 7 >> 3);
+	memcpy(mem.base + 0x880, header, 10);
+	driver_desc(&d, 0, 0, 0x880, 10, VRING_DESC_F_NEXT);
+	driver_desc(&d, 0, 1, DATA_GPA + 10, 100, VRING_DESC_F_NEXT);
+	driver_desc(&d, 0, 2, DATA_GPA + 110, 16 + 1024 - 110,
+		    VRING_DESC_F_NEXT);
+	driver_desc(&d, 0, 3, 0x900, 1, VRING_DESC_F_WRITE);
+	driver_offer(&d, 0, 0);
+	ring_bell(0);
+	for (int i = 0; i < 5000 && !ring_used(&d, 0)->idx; i++)
+		usleep(1000);
+	CHECK(!*(u8 *)mem_at(&mem, 0x900, 1));
+	header->type = VIRTIO_BLK_T_IN;
+	memset(back, 0xee, 1025);
+	driver_desc(&d, 0, 0, DATA_GPA, 16, VRING_DESC_F_NEXT);
+	driver_desc(&d, 0, 1, 0x3000, 1000, VRING_DESC_F_NEXT | VRING_DESC_F_WRITE);
+	driver_desc(&d, 0, 2, 0x3000 + 1000, 25, VRING_DESC_F_WRITE);
+	driver_offer(&d, 0, 0);
+	ring_bell(0);
+	for (int i = 0; i < 5000 && ring_used(&d, 0)->idx == 1; i++)
+		usleep(1000);
+	CHECK(!memcmp(data, back, 1024) && back[1024] == VIRTIO_BLK_S_OK);
+	block_down();
+}
+
 static void block_bounds(void)
 {
+	struct stat file;
+
 	CHECK(block_up(""));
+	CHECK(block_do(VIRTIO_BLK_T_OUT, DISK_SECTORS - 1, 1024) ==
+	      VIRTIO_BLK_S_IOERR);
+	CHECK(block_do(VIRTIO_BLK_T_OUT, DISK_SECTORS, 512) ==
+	      VIRTIO_BLK_S_IOERR);
+	CHECK(!stat(disk_path, &file) &&
+	      file.st_size == DISK_SECTORS * DISK_SECTOR);
 	CHECK(block_do(VIRTIO_BLK_T_IN, DISK_SECTORS - 1, 512) ==
 	      VIRTIO_BLK_S_OK);
 	CHECK(block_do(VIRTIO_BLK_T_IN, DISK_SECTORS, 512) ==
@@ -424,6 +727,18 @@ static void block_read_only(void)
 	CHECK(block_do(VIRTIO_BLK_T_OUT, 0, 512) == VIRTIO_BLK_S_IOERR);
 	CHECK(block_do(VIRTIO_BLK_T_IN, 0, 512) == VIRTIO_BLK_S_OK);
 	block_down();
+}
+
+/* What cannot be flushed is no disk at all: the guest must hear of it. */
+static void block_flush_fails(void)
+{
+	int fd = eventfd(0, EFD_CLOEXEC);
+
+	CHECK(block_up(""));
+	CHECK(fd >= 0 && dup2(fd, disk->fd) == disk->fd);
+	CHECK(block_do(VIRTIO_BLK_T_FLUSH, 0, 0) == VIRTIO_BLK_S_IOERR);
+	block_down();
+	close(fd);
 }
 
 static void block_shrinks(void)
@@ -454,16 +769,31 @@ static void block_is_locked(void)
 	disk_close(second);
 }
 
-static void block_without_status(void)
+/* What is in the ring already is no request. */
+static bool block_refuses(void)
 {
-	CHECK(block_up(""));
-	driver_desc(&d, 0, 0, 0x800, 16, 0);
 	driver_offer(&d, 0, 0);
 	ring_bell(0);
 	for (int i = 0; i < 5000 && !(driver_get_status(&d) &
 				      VIRTIO_CONFIG_S_NEEDS_RESET); i++)
 		usleep(1000);
-	CHECK(driver_get_status(&d) & VIRTIO_CONFIG_S_NEEDS_RESET);
+	return driver_get_status(&d) & VIRTIO_CONFIG_S_NEEDS_RESET;
+}
+
+static void block_without_status(void)
+{
+	CHECK(block_up(""));
+	driver_desc(&d, 0, 0, 0x800, 16, 0);
+	CHECK(block_refuses());
+	block_down();
+}
+
+static void block_without_header(void)
+{
+	CHECK(block_up(""));
+	driver_desc(&d, 0, 0, 0x800, 15, VRING_DESC_F_NEXT);
+	driver_desc(&d, 0, 1, 0x900, 1, VRING_DESC_F_WRITE);
+	CHECK(block_refuses());
 	block_down();
 }
 
@@ -632,6 +962,11 @@ static void rng_fills(void)
 	CHECK(ring_used(&d, 0)->ring[0].len == 64);
 	CHECK(memcmp(data, zero, 64));
 	CHECK(irqs[1] == 1);
+	/* A request of more than it gives at once gets that. */
+	driver_desc(&d, 0, 1, DATA_GPA, 1000, VRING_DESC_F_WRITE);
+	driver_offer(&d, 0, 1);
+	driver_kick(&d, 0);
+	CHECK(ring_used(&d, 0)->ring[1].len == 256);
 	virtio_rng_exit(rng);
 }
 
@@ -651,20 +986,29 @@ static void bus_full(void)
 static const struct ktap_case cases[] = {
 	{ "a bus that can be scanned", bus_scan },
 	{ "a BAR that is sized and moved", bar_moves },
+	{ "a bus of two", bus_of_two },
 	{ "features are agreed on", features },
+	{ "status", status_register },
+	{ "registers of queues", queue_registers },
+	{ "rings far away", queue_far_away },
+	{ "not before the driver is ready", not_yet },
 	{ "console: output", console_output },
 	{ "console: input waits for buffers", console_input_waits },
 	{ "console: buffers for input without room", console_input_without_room },
 	{ "console: early output through configuration space", console_early },
 	{ "console: another size", console_resize },
 	{ "a bad ring needs a reset and gets it", bad_ring_needs_reset },
+	{ "complaints end", complaints_end },
 	{ "registers take anything", register_fuzz },
 	{ "block: reads and writes", block_reads_and_writes },
+	{ "block: requests cut anywhere", block_cut_anywhere },
 	{ "block: bounds", block_bounds },
 	{ "block: read-only", block_read_only },
+	{ "block: a flush that fails", block_flush_fails },
 	{ "block: a file that shrinks", block_shrinks },
 	{ "block: a disk in use is refused", block_is_locked },
 	{ "block: a request without status", block_without_status },
+	{ "block: a request without header", block_without_header },
 	{ "block: any request at all", block_fuzz },
 	{ "console: a driver on several CPUs", console_race },
 	{ "block: a driver on several CPUs", block_race },

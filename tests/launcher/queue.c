@@ -101,10 +101,11 @@ static void index_wraps(void)
 	set_desc(0, DATA_GPA, 1, 0, 0);
 	q.next_avail = q.next_used = 0xfffe;
 	avail()->idx = 0xfffe;
-	for (int i = 0; i < 5; i++) {
+	for (u32 i = 0; i < 5; i++) {
 		offer(0);
 		CHECK(virtq_pop(&q, &chain, &why) == 1);
-		virtq_push(&q, chain.head, 0);
+		virtq_push(&q, chain.head, 7 + i);
+		CHECK(used()->ring[(0xfffe + i) % SIZE].len == 7 + i);
 	}
 	CHECK(used()->idx == 3);
 }
@@ -121,6 +122,25 @@ static void indirect(void)
 	offer(0);
 	CHECK(virtq_pop(&q, &chain, &why) == 1);
 	CHECK(chain.out_bytes == 4 && chain.in_bytes == 8);
+}
+
+/* Longer than any ring, and not behind the first descriptor of one. */
+static void indirect_long(void)
+{
+	struct vring_desc *table;
+
+	set_up();
+	table = (struct vring_desc *)(mem.base + TABLE_GPA);
+	for (u16 i = 0; i < 3 * SIZE; i++)
+		table[i] = (struct vring_desc){ DATA_GPA + i, 1,
+						VRING_DESC_F_NEXT, (u16)(i + 1) };
+	table[3 * SIZE - 1].flags = 0;
+	set_desc(5, TABLE_GPA, 3 * SIZE * sizeof(*table),
+		 VRING_DESC_F_INDIRECT, 0);
+	offer(5);
+	CHECK(virtq_pop(&q, &chain, &why) == 1);
+	CHECK(chain.head == 5 && chain.out == 3 * SIZE);
+	CHECK(chain.iov[0].iov_base == mem.base + DATA_GPA);
 }
 
 static void interrupt_wanted(void)
@@ -148,7 +168,43 @@ static void bad_rings(void)
 		q.used_gpa = bad[i];
 		CHECK(virtq_enable(&q, &mem));
 	}
+}
+
+/* By less than their entries are long, and by what their entries are aligned to. */
+static void odd_rings(void)
+{
+	set_up();
+	q.desc_gpa = DESC_GPA + 8;
+	CHECK(virtq_enable(&q, &mem));
+	q.desc_gpa = DESC_GPA;
+	q.avail_gpa = AVAIL_GPA + 1;
+	CHECK(virtq_enable(&q, &mem));
+	q.avail_gpa = AVAIL_GPA;
 	q.used_gpa = USED_GPA + 2;
+	CHECK(virtq_enable(&q, &mem));
+}
+
+/* Rings that end where memory does; then with their last bytes behind it. */
+static void rings_at_the_end(void)
+{
+	u64 desc_bytes = SIZE * sizeof(struct vring_desc);
+	u64 avail_bytes = (3 + SIZE) * sizeof(u16);
+	u64 used_bytes = 3 * sizeof(u16) + SIZE * sizeof(struct vring_used_elem);
+
+	set_up();
+	q.desc_gpa = MEM_BYTES - desc_bytes;
+	CHECK(!virtq_enable(&q, &mem));
+	q.desc_gpa += 16;
+	CHECK(virtq_enable(&q, &mem));
+	q.desc_gpa = DESC_GPA;
+	q.avail_gpa = MEM_BYTES - avail_bytes;
+	CHECK(!virtq_enable(&q, &mem));
+	q.avail_gpa += 2;
+	CHECK(virtq_enable(&q, &mem));
+	q.avail_gpa = AVAIL_GPA;
+	q.used_gpa = (MEM_BYTES - used_bytes) & ~3ull;
+	CHECK(!virtq_enable(&q, &mem));
+	q.used_gpa += 4;
 	CHECK(virtq_enable(&q, &mem));
 }
 
@@ -247,6 +303,28 @@ static void too_many_buffers(void)
 	CHECK(virtq_pop(&q, &chain, &why) < 0);
 }
 
+/* No device could say how many of them it wrote.  Nothing of it is touched. */
+static void too_many_bytes(void)
+{
+	struct mem large = { .base = mem.base, .size = 1ull << 32 };
+
+	set_up();
+	q.mem = &large;
+	set_desc(0, 0, 0x80000000, VRING_DESC_F_NEXT, 1);
+	set_desc(1, 0, 0x7fffffff, VRING_DESC_F_NEXT, 2);
+	set_desc(2, 0, 0x80000000, VRING_DESC_F_NEXT | VRING_DESC_F_WRITE, 3);
+	set_desc(3, 0, 0x7fffffff, VRING_DESC_F_WRITE, 0);
+	offer(0);
+	CHECK(virtq_pop(&q, &chain, &why) == 1);
+	CHECK(chain.out_bytes == UINT32_MAX && chain.in_bytes == UINT32_MAX);
+	desc(3)->len++;
+	offer(0);
+	CHECK(virtq_pop(&q, &chain, &why) < 0);
+	desc(3)->len--;
+	desc(1)->len++;
+	CHECK(virtq_pop(&q, &chain, &why) < 0);
+}
+
 static void cut_anywhere(void)
 {
 	char text[8] = { 0 };
@@ -304,8 +382,11 @@ static const struct ktap_case cases[] = {
 	{ "a request to read and to write", out_and_in },
 	{ "indices wrap", index_wraps },
 	{ "an indirect table", indirect },
+	{ "a long indirect table", indirect_long },
 	{ "interrupts can be declined", interrupt_wanted },
 	{ "rings outside memory", bad_rings },
+	{ "rings at odd addresses", odd_rings },
+	{ "rings at the end of memory", rings_at_the_end },
 	{ "an available index that ran away", runaway_index },
 	{ "a head out of range", bad_head },
 	{ "a chain in a circle", circle },
@@ -313,6 +394,7 @@ static const struct ktap_case cases[] = {
 	{ "a buffer to read after one to write", read_after_write },
 	{ "bad indirect tables", bad_indirect },
 	{ "too many buffers", too_many_buffers },
+	{ "too many bytes", too_many_bytes },
 	{ "buffers cut anywhere", cut_anywhere },
 	{ "any ring at all", fuzz },
 };
