@@ -34,7 +34,7 @@ int lgdev_open(void)
 static void *map_memory(size_t size)
 {
 	uint8_t *p = mmap(NULL, size + BEHIND, PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+			  MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (p == MAP_FAILED)
 		error("no %zu bytes of memory: %s", size, strerror(errno));

@@ -156,6 +156,22 @@ static void check_lgdt(void)
 	asm volatile("movl %0, %%gs" : : "r"(0));
 }
 
+/* Whatever the guest's own tables say of the window: it is not the guest's. */
+static void check_lgdt_in_window(void)
+{
+	struct pseudo p = { sizeof(gdt) - 1, (u32)gdt };
+	u32 window = -tg_data.reserve_mem, page;
+
+	if (!tg_env.paged)
+		return;
+	page = tg_page_alloc();
+	*(struct pseudo *)tg_va(page) = p;
+	tg_pte_put(tg_root, window, page | TG_P | TG_W | TG_A | TG_D);
+	TG_EQ(tg_try("lgdt (%0)", : : "r"(window) : "memory"), 13,
+	      "lgdt in the switcher's window");
+	tg_pte_put(tg_root, window, 0);
+}
+
 static void check_lidt(void)
 {
 	struct pseudo p = { sizeof(idt) - 1, (u32)idt };
@@ -237,6 +253,7 @@ void test_main(void)
 	check_cr();
 	check_dr();
 	check_lgdt();
+	check_lgdt_in_window();
 	check_lidt();
 	check_rest();
 	check_popf();

@@ -4,7 +4,8 @@
  *
  * Claim: any number of tables can be used in turn; each keeps its own user
  * half; changes to one whose shadow was dropped meanwhile, or that was freed
- * and reused, are seen; recent tables cost no rebuilding.
+ * and reused, are seen; recent tables cost no rebuilding; and there are never
+ * more shadow tables than the guest's memory is worth.
  *
  * Source: docs/design.md, shadow roots; historic lguest had four.
  *
@@ -16,6 +17,8 @@ const char tg_title[] = "many page tables";
 
 #define ROOTS	60
 #define PAGES	4
+#define TABLES	300
+#define TABLE_BYTES	(1u << 22)	/* as far apart as two-level tables are */
 
 static u32 root[ROOTS];
 static u32 page[ROOTS][PAGES];
@@ -79,6 +82,37 @@ static void check_cached(void)
 		 after - before);
 }
 
+/* All that one fault may bring along included. */
+static void check_limit(void)
+{
+	u32 most = tg_memory / TG_PAGE / 64 + 48 + 4, pages;
+
+	if (tg_inl(TG_PORT_MAGIC) != TG_MAGIC)
+		return;
+	pages = tg_stat(LG_STAT_SHADOW_PAGES);
+	TG_CHECK(pages <= most, "%u shadow tables, not %u", pages, most);
+}
+
+/* More tables in the one in use than there may be shadows: it starts anew. */
+static void check_one(void)
+{
+	u32 table, gpa = tg_page_alloc(), value, i;
+	u32 first = TG_UTEST + (64u << 20);
+
+	tg_load_root(tg_root);
+	*(u32 *)tg_va(gpa) = 77;
+	tg_pte_put(tg_root, first, gpa | TG_P);
+	table = tg_dir_get(tg_root, first);
+	for (i = 0; i < TABLES; i++)
+		tg_dir_put(tg_root, first + i * TABLE_BYTES, table);
+	for (i = 0; i < TABLES; i++) {
+		TG_EQ(tg_try_read(first + i * TABLE_BYTES, &value),
+		      TG_NO_TRAP, "read by one of many tables");
+		TG_EQ(value, 77, "what it leads to");
+	}
+	check_limit();
+}
+
 void test_main(void)
 {
 	u32 i;
@@ -89,6 +123,8 @@ void test_main(void)
 		check(i % ROOTS);
 	for (i = 0; i < 4 * ROOTS; i++)
 		check(tg_rand() % ROOTS);
+	check_limit();
+	check_one();
 	check_cached();
 	/* Change all of them, most of them not in the shadow now. */
 	for (i = 0; i < ROOTS; i++) {
