@@ -67,6 +67,9 @@ help:
 ##   GUEST_KERNEL=file (a kernel of yours as the guest; HOST=i386: `make test` of it,
 ##   too, TESTS=linux/historic)
 
+.DEFAULT:
+	@echo "lguest: there is no target $@; see \`make help\`" >&2; exit 2
+
 # --- Build -------------------------------------------------------------------
 
 .PHONY: all packages machine newer-machine module newer-module launcher guest tests

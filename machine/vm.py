@@ -12,10 +12,12 @@ LG_PARAMS, QEMU_ARGS, EMULATOR; `make help` says more.
 
 import ctypes
 import os
+import re
 import shlex
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 
 import images
@@ -37,6 +39,20 @@ LEGS = {
 PEERS_CPU = {"i386": "max", "amd64": "max,la57=off,smap=off"}
 
 
+def number(name, default, kind=int):
+    """One above 0, from the environment."""
+    text = os.environ.get(name)
+    if not text:
+        return default
+    try:
+        value = kind(text)
+    except ValueError:
+        value = 0
+    if not 0 < value < 1000000:
+        sys.exit("lguest: %s=%s is not a number above 0" % (name, text))
+    return value
+
+
 class Config:
     """What a machine is made of; the defaults come from the environment.
     `host` is the kernel's name for host.sh, the leg's own if absent."""
@@ -54,23 +70,29 @@ class Config:
         self.qemu = LEGS[leg]["qemu"]
         self.accel = env("ACCEL") or "tcg"
         self.emulator = emulator or env("EMULATOR") or "qemu"
+        if self.emulator not in ("qemu", "bochs"):
+            raise RuntimeError("EMULATOR=%s is unknown; there are qemu and bochs"
+                               % self.emulator)
         if self.emulator == "bochs":
             self.cpu = env("BOCHS_CPU") or cpu or BOCHS_CPU
         else:
             self.cpu = cpu or env("CPU") or LEGS[leg]["cpu"]
         self.kvm = kvm or env("KVM") == "1"
-        smp = smp or env("SMP") or 1
-        if not str(smp).isdigit():
-            raise RuntimeError("SMP=%s is not a number of processors" % smp)
-        self.smp = int(smp)
+        self.smp = smp or number("SMP", 1)
         self.mem = mem or env("MEM") or "1G"
+        if not re.fullmatch("[1-9][0-9]*[MG]", self.mem):
+            raise RuntimeError("MEM=%s is not a size; say 512M or 2G" % self.mem)
         if append is None:
             append = env("HOST_APPEND", LEGS[leg]["append"])
         self.append = append
         self.share = share
         self.params = env("LG_PARAMS", "") if params is None else params
         self.icount = icount
-        self.extra = shlex.split(env("QEMU_ARGS", ""))
+        try:
+            self.extra = shlex.split(env("QEMU_ARGS", ""))
+        except ValueError as error:
+            raise RuntimeError("QEMU_ARGS=%s: %s"
+                               % (env("QEMU_ARGS"), error)) from None
 
     def mib(self):
         """The memory's size in MiB."""
@@ -148,7 +170,7 @@ class Machine:
             except socket.timeout:
                 if self.process.poll() is not None:
                     with open(self.log + ".qemu", encoding="utf-8") as log:
-                        raise RuntimeError("QEMU: " + log.read()) from None
+                        raise RuntimeError("QEMU: " + log.read().strip()) from None
         server.close()
         connection.setblocking(False)
         return connection
