@@ -41,15 +41,15 @@ help:
 ##   TESTS='irq* vmap/*'       only those; HOST=i386 MACHINES='reserved pti'
 ## make debug                all tests on a host kernel that looks for our mistakes
 ##                             (KASAN, lockdep, kmemleak, failed allocations)
-## make bochs                the tests of the world switch, in Bochs: a stricter CPU
+## make bochs                tests of the world switch, in Bochs: a stricter CPU
 ##   TESTS='*' MACHINES=bochs  other tests than those, not on all Bochs machines
 ##   BOCHS_CPU=tigerlake       on another model of CPU
 ## make fuzz                 long random tests: SEED=1, N=400 (guests each);
 ##                             MACHINES=debug: on the host kernel of `make debug`
-## make matrix               stock kernels on all sorts of 64-bit hosts: half an hour
+## make matrix               stock kernels on all sorts of 64-bit hosts: 30 minutes
 ## make bench                measure guest against host
 ## make bench-peer           Xen on this machine, for the next bench (amd64)
-## make xen-errors           are the answers that we give still those of Xen? (amd64)
+## make xen-errors           are the answers that we give still Xen's? (amd64)
 ## make check                static checks
 ## make mutants              break the module on purpose: do its tests notice?
 ##   MUTANTS='nmi* stub*'      only those
@@ -64,8 +64,8 @@ help:
 ##   HOST_KERNEL=6.12 KVM=1 (amd64: a newer kernel, KVM loaded beside lg.ko),
 ##   HOST_KERNEL=debug (that of `make debug`),
 ##   LGUEST_OPTS='--memory 128M' GUEST_APPEND='debug' (guest),
-##   GUEST_KERNEL=file (a kernel of yours as the guest; HOST=i386: `make test` of it,
-##   too, TESTS=linux/historic)
+##   GUEST_KERNEL=file (a kernel of yours as the guest; HOST=i386: `make test` of
+##   it, too, TESTS=linux/historic)
 
 .DEFAULT:
 	@echo "lguest: there is no target $@; see \`make help\`" >&2; exit 2

@@ -334,7 +334,9 @@ int cmd_check(int argc, char **argv)
 	int fd;
 
 	if (argc > 1)
-		return complain(STATUS_USAGE, "check: what is %s?", argv[1]);
+		return complain(STATUS_USAGE,
+				"check takes no options: %s; see `lguest help`",
+				argv[1]);
 	uname(&name);
 	if (check_64bit(&name))
 		machine = &machine_xenpv;

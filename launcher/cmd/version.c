@@ -22,7 +22,9 @@ int cmd_version(int argc, char **argv)
 	int fd;
 
 	if (argc > 1)
-		return complain(STATUS_USAGE, "version: what is %s?", argv[1]);
+		return complain(STATUS_USAGE,
+				"version takes no options: %s; see `lguest help`",
+				argv[1]);
 	printf("lguest %s, /dev/lguest interface %d\n", LGUEST_VERSION,
 	       LG_API_VERSION);
 	fd = open("/dev/lguest", O_RDWR | O_CLOEXEC);
