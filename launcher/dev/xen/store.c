@@ -380,13 +380,12 @@ static void store_read(struct xen_store *store, const struct tree *tree,
 {
 	const struct tree_node *node = tree_find(tree, path);
 
-	if (!node)
-		store_reply_error(store, -ENOENT);
-	else if (node->len > XENSTORE_PAYLOAD_MAX)
-		store_reply_error(store, -E2BIG);
-	else
+	/* It came in one request, and so does for an answer. */
+	if (node)
 		store_reply(store, node->value ? node->value : (u8 *)"",
 			    node->len);
+	else
+		store_reply_error(store, -ENOENT);
 }
 
 static void store_directory(struct xen_store *store, const struct tree *tree,
