@@ -250,7 +250,7 @@ static void refused(void)
 	static const char *const paths[] = {
 		"a//b", "/", "a/", "//", "a b", "\n", "a\\b", "a.b", "\xff",
 	};
-	char path[TREE_PATH_MAX + 1];
+	char path[TREE_PATH_MAX + 1], special[3000];
 
 	CHECK(begin());
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
@@ -266,12 +266,23 @@ static void refused(void)
 	CHECK(ask(99, 0, "", "ENOSYS"));
 	CHECK(ask(XS_INVALID, 0, "", "ENOSYS"));
 	CHECK(ask(XS_DIRECTORY_PART, 0, "x", "ENOSYS"));
+	/* Not even if what was there before would end it. */
+	CHECK(ask(XS_READ, 0, "over", "ENOENT"));
 	CHECK(ask_bytes(XS_READ, 0, "open", 4) && !strcmp(answer, "EINVAL"));
 	for (u32 type = 0; type < 30; type++)
 		CHECK(ask_bytes(type, 0, "", 0));
 	CHECK(ask(XS_GET_DOMAIN_PATH, 0, "x", "EINVAL"));
 	CHECK(ask(XS_GET_DOMAIN_PATH, 0, "4444444444", "EINVAL"));
 	CHECK(ask(XS_WATCH, 0, "no-token", "EINVAL"));
+	CHECK(ask(XS_READ, 0, "x/", "EINVAL"));
+	/* Too long also where what is cut off would do. */
+	memset(path, 'a', sizeof(path));
+	path[sizeof(path) - 1] = 0;
+	CHECK(ask(XS_READ, 0, path, "EINVAL"));
+	memset(special, 'a', sizeof(special));
+	special[0] = '@';
+	special[sizeof(special) - 1] = 0;
+	CHECK(!watch(XS_WATCH, special, "t"));
 	CHECK(end());
 }
 
@@ -302,6 +313,7 @@ static void watches(void)
 	drain();
 	CHECK(events == 3 && event_is("control/shutdown", "t1"));
 	CHECK(!watch(XS_UNWATCH, "control/shutdown", "t9"));
+	CHECK(!watch(XS_UNWATCH, "control", "t1"));
 	CHECK(watch(XS_UNWATCH, "control/shutdown", "t1"));
 	xen_store_set(store, "control/shutdown", "x");
 	drain();
@@ -312,6 +324,10 @@ static void watches(void)
 	xen_store_set(store, "z", "x");
 	drain();
 	CHECK(events == 5 && event_is("z", "all"));
+	/* What fails changes nothing. */
+	CHECK(ask(XS_RM, 0, "nothing", "ENOENT"));
+	drain();
+	CHECK(events == 5);
 	CHECK(ask(XS_RESET_WATCHES, 0, "", "OK"));
 	xen_store_set(store, "device/x/y", "2");
 	drain();
@@ -351,6 +367,17 @@ static void transactions(void)
 	CHECK(ask(XS_TRANSACTION_END, b, "T", "ENOENT"));
 	CHECK(ask(XS_READ, b, "x/1", "ENOENT"));
 	CHECK(ask(XS_TRANSACTION_END, 0, "T", "ENOENT"));
+	/* What goes is a change, too. */
+	a = start_transaction();
+	CHECK(write_node(0, "x/3", "three"));
+	b = start_transaction();
+	CHECK(ask(XS_RM, 0, "x/3", "OK"));
+	CHECK(ask(XS_TRANSACTION_END, a, "T", "EAGAIN"));
+	CHECK(ask(XS_TRANSACTION_END, b, "T", "EAGAIN"));
+	/* And so is another value. */
+	a = start_transaction();
+	CHECK(write_node(0, "x/1", "newer"));
+	CHECK(ask(XS_TRANSACTION_END, a, "T", "EAGAIN"));
 	a = start_transaction();
 	CHECK(ask(XS_RM, a, "x", "OK"));
 	CHECK(ask(XS_TRANSACTION_END, a, "F", "OK"));
@@ -383,6 +410,10 @@ static void greedy(void)
 		made++;
 	}
 	CHECK(made > 10 && made < 100 && !strcmp(answer, "ENOSPC"));
+	/* In place of another there is room. */
+	CHECK(write_node(0, "big/0", value));
+	CHECK(ask(XS_RM, 0, "big", "OK"));
+	CHECK(write_node(0, "big/0", value));
 	CHECK(ask(XS_RM, 0, "big", "OK"));
 	for (made = 0; made < 10000; made++) {
 		snprintf(path, sizeof(path), "n/%u", made);
@@ -400,6 +431,14 @@ static void greedy(void)
 		CHECK(ask(XS_MKDIR, 0, path, "OK"));
 	}
 	CHECK(ask(XS_DIRECTORY, 0, "n", "E2BIG"));
+	/* Names take room, too. */
+	for (made = 0; made < 500; made++) {
+		snprintf(path + 850, 20, "x%u", made);
+		if (!ask(XS_MKDIR, 0, path, "OK"))
+			break;
+	}
+	CHECK(made < TREE_BYTES_MAX / 850 && !strcmp(answer, "ENOSPC"));
+	CHECK(ask(XS_RM, 0, "n", "OK"));
 	for (made = 0; made < 1000; made++) {
 		snprintf(path, sizeof(path), "%u", made);
 		if (!watch(XS_WATCH, "w", path))
@@ -408,6 +447,36 @@ static void greedy(void)
 	CHECK(made == 64 && !strcmp(answer, "ENOSPC"));
 	CHECK(write_node(0, "w", "x"));
 	CHECK(ask(XS_READ, 0, "w", "x"));
+	CHECK(end());
+}
+
+/*
+ * One change of many nodes that many want to hear of.  Events of 86 bytes, behind
+ * an "OK" of 19, fill the 128 KiB for them up to 75 bytes, for which only the
+ * text of another would not be too much.
+ */
+static void flood(void)
+{
+	char name[80];
+	u32 tx;
+
+	CHECK(begin());
+	CHECK(write_node(0, "w", ""));
+	for (int i = 10; i < 74; i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		CHECK(watch(XS_WATCH, "w", name));
+	}
+	tx = start_transaction();
+	CHECK(tx);
+	for (int i = 0; i < 30; i++) {
+		snprintf(name, sizeof(name), "w/%064d", i);
+		CHECK(ask(XS_MKDIR, tx, name, "OK"));
+	}
+	drain();
+	events = 0;
+	CHECK(ask(XS_TRANSACTION_END, tx, "T", "OK"));
+	drain();
+	CHECK(events == (128 * 1024 - 19) / 86);
 	CHECK(end());
 }
 
@@ -426,15 +495,19 @@ static void nonsense(void)
 		ring->req_prod = wild[i].req_prod;
 		ring->rsp_cons = wild[i].rsp_cons;
 		serve();
+		CHECK(!ring->req_cons && !ring->rsp_prod);
 		/* It is broken for good. */
 		ring->req_prod = ring->req_cons;
 		ring->rsp_cons = ring->rsp_prod;
 		CHECK(!ask(XS_GET_DOMAIN_PATH, 0, "1", "/local/domain/1"));
 		CHECK(end());
 	}
+	/* Longer than there is room for: nothing of it is taken. */
 	CHECK(begin());
 	CHECK(send_bytes(&request, sizeof(request)));
-	CHECK(!receive());
+	CHECK(ring_put("x", 1) == 1);
+	serve();
+	CHECK(ring->req_cons == sizeof(request) && !ring->rsp_prod);
 	CHECK(end());
 	/* Ours are ours. */
 	CHECK(begin());
@@ -465,6 +538,8 @@ static void deaf(void)
 	}
 	last = ring->rsp_prod;
 	CHECK(last <= XENSTORE_RING_SIZE);
+	/* Nor is more begun. */
+	CHECK(ring->req_prod - ring->req_cons == XENSTORE_RING_SIZE);
 	for (int i = 0; i < 5000; i++)
 		xen_store_set(store, "x", i & 1 ? "1" : "0");
 	CHECK(ring->rsp_prod == last);
@@ -507,6 +582,7 @@ static const struct ktap_case cases[] = {
 	{ "watches", watches },
 	{ "transactions", transactions },
 	{ "guests that want too much", greedy },
+	{ "changes that nobody can hear of in time", flood },
 	{ "nonsense in the rings", nonsense },
 	{ "a guest that never reads", deaf },
 	{ "requests of any kind", fuzz },
