@@ -10,6 +10,8 @@
 #include <linux/file.h>
 #include <linux/syscore_ops.h>
 #include <linux/version.h>
+#include <asm/cpufeature.h>
+#include <asm/nospec-branch.h>
 #include <trace/events/ipi.h>	/* 6.4: a part of smp_send_reschedule() */
 
 /* 6.8: an eventfd is signalled once, always. */
@@ -19,6 +21,28 @@ static inline void lg_eventfd_signal(struct eventfd_ctx *eventfd)
 	eventfd_signal(eventfd);
 #else
 	eventfd_signal(eventfd, 1);
+#endif
+}
+
+/* Whether the host clears the CPU's buffers on its way to user mode. 6.9 says it. */
+static inline bool lg_wants_verw(void)
+{
+#ifdef X86_FEATURE_CLEAR_CPU_BUF
+	return boot_cpu_has(X86_FEATURE_CLEAR_CPU_BUF);
+#else
+	return boot_cpu_has_bug(X86_BUG_MDS) || boot_cpu_has_bug(X86_BUG_TAA);
+#endif
+}
+
+/*
+ * 6.17 and updates of older ones: a guest has run on this CPU, so what it has taught
+ * about branches is to be forgotten before a program runs, its launcher above all.
+ */
+static inline void lg_note_teacher(void)
+{
+#ifdef X86_FEATURE_IBPB_EXIT_TO_USER
+	if (cpu_feature_enabled(X86_FEATURE_IBPB_EXIT_TO_USER))
+		this_cpu_write(x86_ibpb_exit_to_user, true);
 #endif
 }
 

@@ -14,6 +14,8 @@
 
 #define MIN_MEMORY	(1ull << 20)
 
+static atomic64_t last_id;
+
 static void guest_free(struct kref *ref)
 {
 	struct lg_guest *guest = container_of(ref, struct lg_guest, ref);
@@ -109,6 +111,7 @@ struct lg_guest *lg_guest_create(const struct lg_guest_config *config)
 	guest->paging = config->paging;
 	guest->mm = current->mm;
 	mmgrab(guest->mm);
+	guest->id = atomic64_inc_return(&last_id);
 	return guest;
 
 err_host_free:

@@ -122,6 +122,7 @@ struct lg_guest {
 	struct kref ref;		/* one per open file */
 	const struct lg_abi *abi;
 	struct mm_struct *mm;		/* of the launcher: only it may run us */
+	u64 id;				/* no other guest ever had it */
 	u32 paging;			/* LG_PAGING_x, settled at first use */
 
 	/* Under lock, and constant once a vCPU exists. */
@@ -177,6 +178,9 @@ void lg_vcpu_free(struct lg_vcpu *vcpu);
 int lg_vcpu_run(struct lg_vcpu *vcpu);
 void lg_vcpu_kick(struct lg_vcpu *vcpu);
 void lg_vcpu_machine_check(void);
+
+/* branches.S */
+asmlinkage void lg_forget_branches(void);
 
 /* dev.c */
 int lg_dev_init(void);

@@ -32,9 +32,27 @@ void lg_vcpu_machine_check(void)
 
 /* ---- this thread's CPU: what must be undone when another thread gets it ---- */
 
+/* Which guest has taught this CPU where branches go. */
+static DEFINE_PER_CPU(u64, teacher);
+
+/* Not what another has: KVM does so for its guests, too. */
+static noinline void change_teacher(u64 guest)
+{
+	this_cpu_write(teacher, guest);
+	indirect_branch_prediction_barrier();
+}
+
+/* Preemption is off. */
+static void load_on_cpu(struct lg_vcpu *vcpu)
+{
+	if (this_cpu_read(teacher) != vcpu->guest->id)
+		change_teacher(vcpu->guest->id);
+	host_vcpu_load(vcpu);
+}
+
 static void sched_in(struct preempt_notifier *notifier, int cpu)
 {
-	host_vcpu_load(container_of(notifier, struct lg_vcpu, notifier));
+	load_on_cpu(container_of(notifier, struct lg_vcpu, notifier));
 }
 
 static void sched_out(struct preempt_notifier *notifier,
@@ -53,7 +71,7 @@ static void vcpu_load(struct lg_vcpu *vcpu)
 	fpu_swap_kvm_fpstate(&vcpu->fpu, true);
 	preempt_disable();
 	preempt_notifier_register(&vcpu->notifier);
-	host_vcpu_load(vcpu);
+	load_on_cpu(vcpu);
 	preempt_enable();
 }
 
@@ -123,6 +141,7 @@ static int enter(struct lg_vcpu *vcpu)
 		if (test_thread_flag(TIF_NEED_FPU_LOAD))
 			switch_fpu_return();
 		trap = host_switch(vcpu);
+		lg_note_teacher();
 	}
 	WRITE_ONCE(vcpu->running_on, -1);
 	local_irq_enable();

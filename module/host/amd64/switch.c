@@ -240,6 +240,14 @@ static unsigned int call_switcher(unsigned long entry)
 	return trap;
 }
 
+/* The guest's branches, and that this is the kernel: some CPUs must be told again. */
+static void forget_guest(void)
+{
+	lg_forget_branches();
+	if (cpu_feature_enabled(X86_FEATURE_KERNEL_IBRS))
+		wrmsrl(MSR_IA32_SPEC_CTRL, spec_ctrl_current());
+}
+
 /* An interrupt that hit the guest: to the host's handler for it. */
 static void deliver_interrupt(unsigned int vector)
 {
@@ -329,6 +337,7 @@ unsigned int host_switch(struct lg_vcpu *vcpu)
 
 	msr_enter(cpu);
 	trap = call_switcher(window_entry(cpu));
+	forget_guest();
 	msr_leave();
 
 	if (pku) {

@@ -18,6 +18,7 @@
 #include <asm/tlbflush.h>
 #include <asm/irq_vectors.h>
 #include <asm/trapnr.h>
+#include "compat.h"
 #include "lg.h"
 
 extern const char switcher_text[];
@@ -384,7 +385,7 @@ static void area_init(int cpu)
 		w->state->flags |= LG_STATE_FSGSBASE;
 	if (boot_cpu_has(X86_FEATURE_SMAP))
 		w->state->flags |= LG_STATE_SMAP;
-	if (boot_cpu_has_bug(X86_BUG_MDS) || boot_cpu_has_bug(X86_BUG_TAA))
+	if (lg_wants_verw())
 		w->state->flags |= LG_STATE_VERW;
 }
 

@@ -12,6 +12,7 @@
 #include <asm/irq_vectors.h>
 #include <asm/msr.h>
 #include <asm/trapnr.h>
+#include "compat.h"
 #include "lg.h"
 
 /*
@@ -143,6 +144,14 @@ static void take_dr6(struct host_vcpu *host)
 }
 
 /* The far call through which the two worlds meet. */
+/* What they hold of the host's data; any valid selector does. */
+static void clear_buffers(void)
+{
+	static const u16 selector = __KERNEL_DS;
+
+	asm volatile("verw %0" : : "m" (selector) : "cc");
+}
+
 static unsigned int call_switcher(u32 pages)
 {
 	struct {
@@ -203,7 +212,10 @@ unsigned int host_switch(struct lg_vcpu *vcpu)
 		set_ts();
 	savesegment(gs, gs);
 
+	if (lg_wants_verw())
+		clear_buffers();
 	trap = call_switcher(gva);
+	lg_forget_branches();
 
 	loadsegment(gs, gs);
 	if (trap == X86_TRAP_PF)
