@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,12 +38,15 @@
 
 const struct lgdev_leg lgdev_leg = {
 	.abi = LG_ABI_LG32,
+	.machine = EM_386,
 	.irqs = 32,
 	.mmio_gpa = TG_MMIO_GPA,
 	.mmio_size = TG_MMIO_BYTES,
 	.bell_gpa = TG_MMIO_GPA,
 	.bell_len = 4,
 	.bell_step = 4,
+	.doorbell = { .gpa = TG_DOORBELL_GPA, .len = 4 },
+	.doorbell_irq = TG_DOORBELL_IRQ,
 	.user_end = 0xc0000000,
 };
 
@@ -82,30 +84,12 @@ static void set_eip(struct lgdev *g, uint32_t eip, uint32_t esp)
 		error("LG_SET_REGS: %s", strerror(errno));
 }
 
-/* Our own guests, so only what could be a slip of the build is checked. */
 void lgdev_load(struct lgdev *g, const char *file, const char *args)
 {
-	size_t size;
-	char *data = lgdev_read_file(file, &size);
-	const Elf32_Ehdr *eh = (void *)data;
-	const Elf32_Phdr *ph;
-	unsigned int i;
+	uint64_t end, entry = lgdev_load_elf(g, file, &end);
 
-	if (size < sizeof(*eh) || memcmp(eh->e_ident, ELFMAG, SELFMAG) ||
-	    eh->e_machine != EM_386)
-		error("%s: not a 32-bit ELF file", file);
-	ph = (void *)(data + eh->e_phoff);
-	for (i = 0; i < eh->e_phnum; i++) {
-		if (ph[i].p_type != PT_LOAD)
-			continue;
-		if (ph[i].p_paddr + ph[i].p_memsz > g->mem_size)
-			error("%s: needs more memory", file);
-		memcpy(g->mem + ph[i].p_paddr, data + ph[i].p_offset,
-		       ph[i].p_filesz);
-	}
 	boot_params(g, args);
-	set_eip(g, eh->e_entry, 0);
-	free(data);
+	set_eip(g, entry, 0);
 }
 
 uint64_t lgdev_code(struct lgdev *g, const void *code, size_t size)
@@ -114,23 +98,6 @@ uint64_t lgdev_code(struct lgdev *g, const void *code, size_t size)
 	memcpy(g->mem + CODE_GPA, code, size);
 	set_eip(g, CODE_GPA, CODE_STACK);
 	return CODE_GPA;
-}
-
-void lgdev_add_doorbell(struct lgdev *g)
-{
-	struct lg_doorbell bell = {
-		.gpa = TG_DOORBELL_GPA,
-		.len = 4,
-	};
-	struct lg_irqfd irqfd = { .irq = TG_DOORBELL_IRQ };
-
-	g->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	bell.fd = g->bell;
-	irqfd.fd = g->bell;
-	if (ioctl(g->guest, LG_IRQFD, &irqfd))
-		error("LG_IRQFD: %s", strerror(errno));
-	if (ioctl(g->guest, LG_DOORBELL, &bell))
-		error("LG_DOORBELL: %s", strerror(errno));
 }
 
 static void go_to_cpu(uint32_t cpu)

@@ -20,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -38,9 +37,13 @@
 
 const struct lgdev_leg lgdev_leg = {
 	.abi = LG_ABI_XENPV,
+	.machine = EM_X86_64,
 	.irqs = 4096,
 	.bell_gpa = 6,
 	.bell_step = 1,
+	/* Rung by the guest's sends, and it raises the port for the guest. */
+	.doorbell = { .gpa = TG_CONSOLE_PORT },
+	.doorbell_irq = TG_CONSOLE_PORT,
 	.user_end = 0x7ffffffff000,
 };
 
@@ -152,51 +155,15 @@ uint64_t lgdev_code(struct lgdev *g, const void *code, size_t size)
 	return KERNEL + CODE_GFN * PAGE;
 }
 
-/* Our own guests, so only what could be a slip of the build is checked. */
 void lgdev_load(struct lgdev *g, const char *file, const char *args)
 {
-	size_t size;
-	char *data = lgdev_read_file(file, &size);
-	const Elf64_Ehdr *eh = (void *)data;
-	const Elf64_Phdr *ph;
+	uint64_t end, entry = lgdev_load_elf(g, file, &end);
 	struct domain domain;
-	uint64_t end = 0;
-	unsigned int i;
 
-	if (size < sizeof(*eh) || memcmp(eh->e_ident, ELFMAG, SELFMAG) ||
-	    eh->e_machine != EM_X86_64)
-		error("%s: not a 64-bit ELF file", file);
-	ph = (void *)(data + eh->e_phoff);
-	for (i = 0; i < eh->e_phnum; i++) {
-		if (ph[i].p_type != PT_LOAD)
-			continue;
-		if (ph[i].p_paddr + ph[i].p_memsz > g->mem_size)
-			error("%s: needs more memory", file);
-		memcpy(g->mem + ph[i].p_paddr, data + ph[i].p_offset,
-		       ph[i].p_filesz);
-		if (ph[i].p_paddr + ph[i].p_memsz > end)
-			end = ph[i].p_paddr + ph[i].p_memsz;
-	}
 	plan(g, end, &domain);
 	build_tables(g, &domain);
 	fill_start_info(g, &domain, args);
-	start(g, &domain, eh->e_entry);
-	free(data);
-}
-
-/* Rung by the guest's sends, and it raises the port for the guest. */
-void lgdev_add_doorbell(struct lgdev *g)
-{
-	struct lg_doorbell bell = { .gpa = TG_CONSOLE_PORT };
-	struct lg_irqfd irqfd = { .irq = TG_CONSOLE_PORT };
-
-	g->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	bell.fd = g->bell;
-	irqfd.fd = g->bell;
-	if (ioctl(g->guest, LG_IRQFD, &irqfd))
-		error("LG_IRQFD: %s", strerror(errno));
-	if (ioctl(g->guest, LG_DOORBELL, &bell))
-		error("LG_DOORBELL: %s", strerror(errno));
+	start(g, &domain, entry);
 }
 
 static uint64_t nanoseconds(void)

@@ -7,10 +7,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -99,6 +101,54 @@ void *lgdev_read_file(const char *file, size_t *size)
 	close(fd);
 	*size = st.st_size;
 	return data;
+}
+
+/* Of the width of this program, which is that of the leg. */
+typedef ElfW(Ehdr) elf_header_t;
+typedef ElfW(Phdr) elf_segment_t;
+
+/* Our own guests, so only what could be a slip of the build is checked. */
+uint64_t lgdev_load_elf(struct lgdev *g, const char *file, uint64_t *end)
+{
+	size_t size;
+	char *data = lgdev_read_file(file, &size);
+	const elf_header_t *eh = (void *)data;
+	const elf_segment_t *ph;
+	uint64_t entry;
+	unsigned int i;
+
+	if (size < sizeof(*eh) || memcmp(eh->e_ident, ELFMAG, SELFMAG) ||
+	    eh->e_machine != lgdev_leg.machine)
+		error("%s: not an ELF file of this leg", file);
+	*end = 0;
+	ph = (void *)(data + eh->e_phoff);
+	for (i = 0; i < eh->e_phnum; i++) {
+		if (ph[i].p_type != PT_LOAD)
+			continue;
+		if (ph[i].p_paddr + ph[i].p_memsz > g->mem_size)
+			error("%s: needs more memory", file);
+		memcpy(g->mem + ph[i].p_paddr, data + ph[i].p_offset,
+		       ph[i].p_filesz);
+		if (ph[i].p_paddr + ph[i].p_memsz > *end)
+			*end = ph[i].p_paddr + ph[i].p_memsz;
+	}
+	entry = eh->e_entry;
+	free(data);
+	return entry;
+}
+
+void lgdev_add_doorbell(struct lgdev *g)
+{
+	struct lg_doorbell bell = lgdev_leg.doorbell;
+	struct lg_irqfd irqfd = { .irq = lgdev_leg.doorbell_irq };
+
+	g->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	bell.fd = g->bell;
+	irqfd.fd = g->bell;
+	if (ioctl(g->guest, LG_IRQFD, &irqfd))
+		error("LG_IRQFD: %s", strerror(errno));
+	if (ioctl(g->guest, LG_DOORBELL, &bell))
+		error("LG_DOORBELL: %s", strerror(errno));
 }
 
 void lgdev_start_sized(struct lgdev *g, size_t mem_size, uint32_t paging,

@@ -56,10 +56,13 @@ struct lgdev {
 /* What differs between the legs; the right one is linked. */
 struct lgdev_leg {
 	uint32_t abi;
+	uint16_t machine;		/* of its ELF files */
 	uint32_t irqs;			/* lines, or ports */
 	uint64_t mmio_gpa, mmio_size;
 	uint64_t bell_gpa;		/* of a doorbell: nothing else is there */
 	uint32_t bell_len, bell_step;
+	struct lg_doorbell doorbell;	/* that guests know, and its interrupt */
+	uint32_t doorbell_irq;
 	uint64_t user_end;		/* of a program's addresses */
 };
 extern const struct lgdev_leg lgdev_leg;
@@ -68,6 +71,8 @@ int lgdev_open(void);			/* /dev/lguest */
 /* A guest with memory and a vCPU, nothing in it yet. */
 void lgdev_create(struct lgdev *g, size_t mem_size, uint32_t paging);
 void lgdev_load(struct lgdev *g, const char *file, const char *args);
+/* Its part that is the same on both legs: where it starts, and where it ends. */
+uint64_t lgdev_load_elf(struct lgdev *g, const char *file, uint64_t *end);
 /* One of 1 MiB whose first instructions are these: the address they have. */
 uint64_t lgdev_code(struct lgdev *g, const void *code, size_t size);
 /* All of it and the doorbell: how most programs start one. */
