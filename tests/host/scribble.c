@@ -31,11 +31,14 @@
 #include "verdict.h"
 
 #define WRITERS		2
-#define MOST_MS		60		/* of one guest */
+#define MOST_MS		600		/* of one guest */
+#define SET_UP		300		/* exits until most are at their real work */
+#define MOST_EXITS	500		/* with writers */
 #define POISON_WORDS	(16u << 10)
 #define PAGE		4096u
 #define TABLES		8		/* times as often as other pages */
 #define PULL		512		/* writes for each page taken away */
+#define CHOICE		8192		/* before it looks for pages anew */
 #define LOOK		(2u << 20)	/* there is nothing behind */
 
 /* Pages that have something in them at the moment. */
@@ -49,6 +52,7 @@ struct writer {
 };
 
 static atomic_int stop;
+static unsigned int stays;	/* one in so many values */
 
 static uint32_t roll(struct writer *w)
 {
@@ -94,15 +98,18 @@ static bool is_table(const uint64_t *p)
 static void choose_pages(struct writer *w)
 {
 	static const uint8_t zero[PAGE];
-	size_t at;
+	unsigned char there[LOOK / PAGE];
+	size_t size = w->g->mem_size - w->first, at;
+	uint8_t *page = w->g->mem + w->first;
 	int n;
 
+	if (size > LOOK)
+		size = LOOK;
+	if (mincore(page, size, there))
+		error("mincore: %s", strerror(errno));
 	w->pages = 0;
-	for (at = w->first; at < w->g->mem_size && at < w->first + LOOK;
-	     at += PAGE) {
-		uint8_t *page = w->g->mem + at;
-
-		if (!memcmp(page, zero, PAGE))
+	for (at = 0; at < size; at += PAGE, page += PAGE) {
+		if (!(there[at / PAGE] & 1) || !memcmp(page, zero, PAGE))
 			continue;
 		for (n = is_table((void *)page) ? TABLES : 1; n; n--)
 			w->page[w->pages++] = page;
@@ -146,7 +153,7 @@ static void *write_about(void *arg)
 		uint64_t old, bad;
 		unsigned int n = roll(w) % 64;
 
-		if (w->writes++ % 1024 == 0)
+		if (++w->writes % CHOICE == 0)
 			choose_pages(w);
 		if (w->writes % PULL == 0)
 			pull(w, w->page[roll(w) % w->pages]);
@@ -161,7 +168,7 @@ static void *write_about(void *arg)
 		while (n--)
 			asm volatile("pause");
 		/* Not if the guest wrote; and some stay. */
-		if (roll(w) % 64)
+		if (roll(w) % stays)
 			__sync_bool_compare_and_swap(p, bad, old);
 	}
 	return NULL;
@@ -175,7 +182,13 @@ static uint64_t now_ms(void)
 	return t.tv_sec * 1000ull + t.tv_nsec / 1000000;
 }
 
-static int run(struct lgdev *g)
+static uint64_t exits(struct lgdev *g)
+{
+	return lgdev_stat(g, LG_STAT_SWITCH) + lgdev_stat(g, LG_STAT_DIRECT);
+}
+
+/* Until it ends, has had so many exits, or its time is up. */
+static int run(struct lgdev *g, uint64_t most)
 {
 	uint64_t end = now_ms() + MOST_MS;
 	int ret;
@@ -184,7 +197,7 @@ static int run(struct lgdev *g)
 		ret = ioctl(g->vcpu, LG_RUN, 0) ? -errno :
 						  (int)g->run->exit_reason;
 	while ((ret == -EINTR || (ret > 0 && lgdev_answer(g))) &&
-	       now_ms() < end);
+	       now_ms() < end && exits(g) < most);
 	return ret;
 }
 
@@ -193,12 +206,19 @@ static void tick(int sig)
 	(void)sig;
 }
 
-static uint64_t one(const char *name, const char *arg, uint32_t seed, int *ends)
+/* What happened, of all guests. */
+static struct {
+	uint64_t writes;
+	uint64_t exits;		/* meanwhile, after SET_UP */
+	unsigned int killed, ended, stopped;
+} count;
+
+static void one(const char *name, const char *arg, uint32_t seed)
 {
 	uint32_t *before = poison_make(POISON_WORDS), *after;
 	static struct writer w[WRITERS];
 	pthread_t threads[WRITERS];
-	uint64_t writes = 0, ram, start, took;
+	uint64_t ram, first, start, took;
 	struct lgdev g;
 	int i, ret;
 
@@ -207,33 +227,47 @@ static uint64_t one(const char *name, const char *arg, uint32_t seed, int *ends)
 	ram = lgdev_ram_pages(&g) << 12;
 	g.quiet = true;
 	stop = 0;
+	/* One of four is disturbed from its first instruction on. */
+	if (seed % 4)
+		run(&g, seed % 4 * SET_UP);
+	first = exits(&g);
 	for (i = 0; i < WRITERS; i++) {
 		w[i].g = &g;
 		w[i].state = seed * 2654435761u + i + 1;
 		w[i].writes = 0;
 		/* One of two minds what lies behind the RAM, if there is. */
 		w[i].first = i && seed % 2 ? ram : 0;
-		pthread_create(&threads[i], NULL, write_about, &w[i]);
+		choose_pages(&w[i]);
 	}
+	for (i = 0; i < WRITERS; i++)
+		pthread_create(&threads[i], NULL, write_about, &w[i]);
 	start = now_ms();
-	ret = run(&g);
+	ret = run(&g, first + MOST_EXITS);
 	took = now_ms() - start;
 	stop = 1;
 	if (took > 1000)
 		note("%s %s, seed %u: %u ms", name, arg, seed, (unsigned int)took);
 	for (i = 0; i < WRITERS; i++) {
 		pthread_join(threads[i], NULL);
-		writes += w[i].writes;
+		count.writes += w[i].writes;
 	}
+	if (first < SET_UP)
+		first = SET_UP;
+	if (exits(&g) > first)
+		count.exits += exits(&g) - first;
 	CHECK(ret >= 0 || ret == -EINTR, "%s %s, seed %u: errno %d", name, arg,
 	      seed, -ret);
 	CHECK(ret != LG_EXIT_KILLED || g.run->reason[0],
 	      "%s %s, seed %u: killed without a reason", name, arg, seed);
-	ends[ret == LG_EXIT_KILLED]++;
+	if (ret == LG_EXIT_KILLED)
+		count.killed++;
+	else if (ret == -EINTR || ret == LG_EXIT_CONSOLE)
+		count.stopped++;
+	else
+		count.ended++;
 	lgdev_destroy(&g);
 	poison_check(before, POISON_WORDS, "before");
 	poison_check(after, POISON_WORDS, "behind");
-	return writes;
 }
 
 /* Guests that use all there is: the same names on both legs, as far as they go. */
@@ -270,22 +304,25 @@ int main(int argc, char **argv)
 	uint32_t rounds = argc > 2 ? strtoul(argv[2], NULL, 0) : 38, i;
 	struct sigaction act = { .sa_handler = tick };
 	struct itimerspec often = { { 0, 5000000 }, { 0, 5000000 } };
-	uint64_t writes = 0;
-	int ends[2] = { 0 };
 	struct lgdev g;
 	timer_t timer;
 
+	/* With one CPU the guest sees little of what does not stay. */
+	stays = sysconf(_SC_NPROCESSORS_ONLN) == 1 ? 8 : 64;
 	/* What never returns by itself is told to. */
 	sigaction(SIGALRM, &act, NULL);
 	timer_create(CLOCK_MONOTONIC, NULL, &timer);
 	timer_settime(timer, 0, &often, NULL);
 	for (i = 0; i < rounds; i++)
-		writes += one(guests[i % GUESTS].name, guests[i % GUESTS].arg,
-			      seed + i, ends);
+		one(guests[i % GUESTS].name, guests[i % GUESTS].arg, seed + i);
 	timer_delete(timer);
-	note("%llu writes; %d killed, %d not", (unsigned long long)writes,
-	     ends[1], ends[0]);
-	CHECK(writes > rounds, "only %llu writes", (unsigned long long)writes);
+	note("%llu writes, %llu exits meanwhile; %u killed, %u ended, %u stopped",
+	     (unsigned long long)count.writes, (unsigned long long)count.exits,
+	     count.killed, count.ended, count.stopped);
+	CHECK(count.writes > rounds, "only %llu writes",
+	      (unsigned long long)count.writes);
+	CHECK(count.exits > rounds * 50, "only %llu exits",
+	      (unsigned long long)count.exits);
 	lgdev_start(&g, lgdev_guest_path("boot-2level"), "");
 	g.quiet = true;
 	CHECK(lgdev_run(&g) == LG_EXIT_SHUTDOWN, "the last guest: exit %u, %s",
