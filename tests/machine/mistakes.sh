@@ -1,5 +1,6 @@
 #!/bin/sh
 # Wrong words on the command line: one line says what is wrong, and it fails.
+# Of a machine that does not come up it says that each minute, which is a second here.
 set -u
 failed=0
 
@@ -39,4 +40,10 @@ mistake 'AT_ONCE=x is not a number' env AT_ONCE=x machine/runner
 mistake 'N=many is not a number' env N=many machine/fuzz "$HOST"
 mistake 'SEED=12x is not a number' env SEED=12x machine/fuzz "$HOST"
 mistake 'no mutant of i386 fits' machine/mutants --leg i386 nonsense
+
+if ! MINUTE=1 QEMU_ARGS=-S timeout 60 machine/run --leg "$HOST" host true 2>&1 |
+	grep -qm 1 '^lguest: \.\.\. the host machine boots, [1-9][0-9]* s;'; then
+	echo "a machine that does not boot: not a word"
+	failed=1
+fi
 exit "$failed"
