@@ -236,13 +236,17 @@ static void check_memory(int dev)
 {
 	const uint64_t mib = 1 << 20, top = ~0ull & ~0xfffull;
 	uint64_t p = (uintptr_t)pages(4 * mib);
+	struct lg_info info;
 	unsigned int i;
 
+	if (ioctl(dev, LG_GET_INFO, &info))
+		error("LG_GET_INFO: %s", strerror(errno));
 	memory_case(dev, "hva unaligned", p + 1, mib, 0, 0, 0);
 	memory_case(dev, "size unaligned", p, mib + 1, 0, 0, 0);
 	memory_case(dev, "size 0", p, 0, 0, 0, 0);
 	memory_case(dev, "size too small", p, mib - 4096, 0, 0, 0);
 	memory_case(dev, "size too big", p, 1ull << 40, 0, 0, 0);
+	memory_case(dev, "a page too many", p, info.max_memory + 4096, 0, 0, 0);
 	memory_case(dev, "size top", p, top, 0, 0, 0);
 	memory_case(dev, "hva top", top, mib, 0, 0, 0);
 	memory_case(dev, "into the kernel", lgdev_leg.user_end - mib, 2 * mib,
@@ -252,10 +256,9 @@ static void check_memory(int dev)
 			    0);
 	if (sizeof(long) == 4)
 		memory_case(dev, "64 bits", p | 1ull << 32, mib, 0, 0, 0);
-	if (!lgdev_leg.mmio_size) {
+	if (!lgdev_leg.mmio_size)
 		memory_case(dev, "mmio", p, mib, 2 * mib, 4096, 0);
-		memory_case(dev, "mmio of no size", p, mib, 2 * mib, 0, 0);
-	}
+	memory_case(dev, "mmio of no size", p, mib, 2 * mib, 0, 0);
 	memory_case(dev, "mmio in memory", p, 2 * mib, mib, 4096, 0);
 	memory_case(dev, "mmio unaligned", p, mib, 2 * mib + 1, 4096, 0);
 	memory_case(dev, "mmio size unaligned", p, mib, 2 * mib, 4095, 0);
@@ -338,6 +341,22 @@ static void bad_doorbell(struct lgdev *g, struct lg_doorbell bell, uint64_t gpa,
 	expect(ioctl(g->guest, LG_DOORBELL, &bell), EINVAL, what);
 }
 
+/* At one place, for accesses of other lengths: they are others. */
+static void doorbells_of_lengths(struct lgdev *g, struct lg_doorbell bell)
+{
+	bell.len = 4;
+	CHECK(!ioctl(g->guest, LG_DOORBELL, &bell), "doorbell of 4: %m");
+	bell.len = 2;
+	bell.flags = LG_FD_DEASSIGN;
+	expect(ioctl(g->guest, LG_DOORBELL, &bell), ENOENT, "doorbell of 2");
+	bell.flags = 0;
+	CHECK(!ioctl(g->guest, LG_DOORBELL, &bell), "doorbell of 2, too: %m");
+	bell.flags = LG_FD_DEASSIGN;
+	CHECK(!ioctl(g->guest, LG_DOORBELL, &bell), "doorbell of 2 away: %m");
+	bell.len = 4;
+	CHECK(!ioctl(g->guest, LG_DOORBELL, &bell), "doorbell of 4 away: %m");
+}
+
 static void check_doorbells(struct lgdev *g, int fd)
 {
 	const uint64_t first = lgdev_leg.mmio_gpa, size = lgdev_leg.mmio_size;
@@ -363,9 +382,11 @@ static void check_doorbells(struct lgdev *g, int fd)
 	if (size) {
 		bad_doorbell(g, bell, first, 0, "doorbell len 0");
 		bad_doorbell(g, bell, 0x1000, 4, "doorbell in memory");
+		bad_doorbell(g, bell, first - 2, 4, "doorbell before");
 		bad_doorbell(g, bell, first + size, 4, "doorbell behind");
 		bad_doorbell(g, bell, first + size - 2, 4, "doorbell across");
 		bad_doorbell(g, bell, first | 1ull << 32, 4, "64 bits");
+		doorbells_of_lengths(g, bell);
 	} else {
 		bad_doorbell(g, bell, 4096, 0, "doorbell of port 4096");
 		bad_doorbell(g, bell, 1ull << 32 | 6, 0, "64 bits");
@@ -404,6 +425,14 @@ static void check_irqs(struct lgdev *g)
 	irqfd.flags = 0;
 	irqfd.reserved = 1;
 	expect(ioctl(g->guest, LG_IRQFD, &irqfd), EINVAL, "irqfd reserved");
+	/* Each is one of an eventfd and an IRQ. */
+	irqfd.reserved = 0;
+	CHECK(!ioctl(g->guest, LG_IRQFD, &irqfd), "LG_IRQFD: %m");
+	irqfd.flags = LG_FD_DEASSIGN;
+	irqfd.irq = 2;
+	expect(ioctl(g->guest, LG_IRQFD, &irqfd), ENOENT, "irqfd of another IRQ");
+	irqfd.irq = 1;
+	CHECK(!ioctl(g->guest, LG_IRQFD, &irqfd), "LG_IRQFD away: %m");
 	check_doorbells(g, fd);
 	i = irqfds(g);
 	CHECK(i >= 32 && i < 100, "%d irqfds", i);

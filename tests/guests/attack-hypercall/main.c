@@ -89,6 +89,14 @@ static void shutdown_text_wraps(void)
 	call(LG32_SHUTDOWN, -64u, 0, 0, 0);
 }
 
+/* Not of the hypercall: what reads it must not be a terminal that obeys. */
+static void shutdown_text_odd(void)
+{
+	static const char text[LG32_TEXT_BYTES] = "red \033[31m\n\200.";
+
+	tg_hcall(LG32_SHUTDOWN, tg_gpa(text), 0, 0, 0);
+}
+
 static void idt_type_5(void)	/* a task gate */
 {
 	call(LG32_LOAD_IDT_ENTRY, 3, LG32_GDT_TSS * 8 << 16, 0x8500 | 3 << 13,
@@ -150,6 +158,11 @@ static void stack_ring_3(void)
 	call(LG32_SET_STACK, TG_USER_DS, TG_TRAP_ESP, 2, 0);
 }
 
+static void stack_high(void)	/* a selector has 16 bits */
+{
+	call(LG32_SET_STACK, 0x10000 | LG32_KERNEL_DS, TG_TRAP_ESP, 2, 0);
+}
+
 static void stack_pages(void)
 {
 	call(LG32_SET_STACK, LG32_KERNEL_DS, TG_TRAP_ESP, 3, 0);
@@ -184,6 +197,7 @@ static const struct tg_case cases[] = {
 	{ "shutdown-text-outside", shutdown_text_outside },
 	{ "shutdown-text-end", shutdown_text_end },
 	{ "shutdown-text-wraps", shutdown_text_wraps },
+	{ "shutdown-text-odd", shutdown_text_odd },
 	{ "idt-type-5", idt_type_5 },
 	{ "idt-type-c", idt_type_c },
 	{ "idt-type-6", idt_type_6 },
@@ -196,6 +210,7 @@ static const struct tg_case cases[] = {
 	{ "tls-wraps", tls_wraps },
 	{ "stack-ring-0", stack_ring_0 },
 	{ "stack-ring-3", stack_ring_3 },
+	{ "stack-high", stack_high },
 	{ "stack-pages", stack_pages },
 	{ "stack-pages-max", stack_pages_max },
 	{ "pgtable-outside", pgtable_outside },

@@ -24,6 +24,17 @@ static void ud(void)
 	asm volatile("ud2");
 }
 
+/* All of a gate, but that it is not present. */
+static void not_present(void)
+{
+	u32 handler = tg_stubs[6];
+
+	tg_hcall(LG32_LOAD_IDT_ENTRY, 6,
+		 LG32_KERNEL_CS << 16 | (handler & 0xffff),
+		 (handler & 0xffff0000) | TG_GATE_INTR << 8, 0);
+	asm volatile("ud2");
+}
+
 static void gp(void)
 {
 	absent(13);
@@ -38,6 +49,7 @@ static void pf(void)
 
 static const struct tg_case cases[] = {
 	{ "ud", ud },
+	{ "not-present", not_present },
 	{ "gp", gp },
 	{ "pf", pf },
 };

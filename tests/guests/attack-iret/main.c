@@ -22,7 +22,7 @@ const char tg_title[] = "bad frames in the iret window";
 #define IRQ	9
 #define ABSENT	17	/* a descriptor that is not present */
 
-static u32 frame_cs, frame_ss, faults, bad_irqs;
+static u32 frame_cs, frame_ss, frame_flags, faults, bad_irqs, flags_seen;
 
 static void tg_user_code user_call(void)
 {
@@ -31,8 +31,12 @@ static void tg_user_code user_call(void)
 
 static void note(u32 irq, struct tg_regs *regs)
 {
+	u32 flags;
+
 	(void)irq;
 	bad_irqs += regs->eip == (u32)tg_iret;
+	asm volatile("pushfl\n\tpopl %0" : "=r"(flags));
+	flags_seen |= flags | regs->eflags;
 }
 
 /*
@@ -51,6 +55,7 @@ static bool system_call(struct tg_regs *regs)
 	tg_outl(TG_PORT_IRQ, IRQ);
 	regs->cs = frame_cs;
 	regs->ss = frame_ss;
+	regs->eflags |= frame_flags;
 	tg_set_pte(tg_root, TG_UTEST + TG_PAGE,
 		   tg_pte_get(tg_root, TG_UTEST + TG_PAGE) & ~(TG_A | TG_D));
 	return true;
@@ -92,6 +97,21 @@ static void bad_code(void)
 	try(LG32_KERNEL_CS | 3, TG_USER_DS);	/* of ring 1 */
 }
 
+#define IOPL_3	0x3000
+
+/* A CPU takes no IOPL from ring 1: neither does who returns in its place. */
+static void privilege(void)
+{
+	u32 irqs = tg_irq_count[IRQ];
+
+	frame_cs = TG_USER_CS;
+	frame_ss = TG_USER_DS;
+	frame_flags = IOPL_3;
+	TG_EQ(tg_user_call(user_call, 0, NULL), 6, "trap of who returned");
+	TG_EQ(tg_irq_count[IRQ], irqs + 1, "interrupts");
+	TG_EQ(flags_seen & IOPL_3, 0, "IOPL in the interrupt's handler");
+}
+
 /* Why no guest may have vm86(): ring 1 it was, and ring 1 it is. QEMU goes there. */
 static void virtual_8086(void)
 {
@@ -108,6 +128,7 @@ static void virtual_8086(void)
 static const struct tg_case cases[] = {
 	{ "stack", bad_stack },
 	{ "code", bad_code },
+	{ "privilege", privilege },
 	{ "vm", virtual_8086 },
 };
 

@@ -154,6 +154,11 @@ static void check_lgdt(void)
 	      : "+r"(v) : "r"(28 * 8 | 1));
 	TG_EQ(v, word, "word in the new segment");
 	asm volatile("movl %0, %%gs" : : "r"(0));
+	/* What is beyond the limit is not of the table. */
+	p.limit = 28 * 8 - 1;
+	TAKEN("lgdt of a short table", "lgdt %0", : : "m"(p) : "memory");
+	TG_EQ(tg_try("movl %0, %%gs", : : "r"(28 * 8 | 1)), 13,
+	      "a segment beyond the table");
 }
 
 /* Whatever the guest's own tables say of the window: it is not the guest's. */
