@@ -87,6 +87,7 @@ void lg_shadow_sync(struct lg_vcpu *vcpu, lg_gpa_t cr3, lg_gva_t first,
 		    lg_gva_t last);
 void lg_shadow_set(struct lg_vcpu *vcpu, lg_gpa_t cr3, lg_gva_t gva);
 void lg_shadow_sync_all(struct lg_vcpu *vcpu);
+void lg_shadow_sync_middle(struct lg_vcpu *vcpu, unsigned int index);
 int lg_shadow_translate(struct lg_vcpu *vcpu, lg_gva_t gva, u32 access,
 			lg_gpa_t *gpa);
 int lg_shadow_read(struct lg_vcpu *vcpu, lg_gva_t gva, void *to, size_t len);

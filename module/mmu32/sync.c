@@ -239,3 +239,33 @@ void lg_shadow_sync_all(struct lg_vcpu *vcpu)
 	list_for_each_entry(root, &s->roots, list)
 		sync_root(vcpu, root, 0, last);
 }
+
+/**
+ * lg_shadow_sync_middle - the guest changed an entry of a middle table
+ * @vcpu: any mode
+ * @index: the entry's, below 512; of which table does not matter
+ *
+ * Of what all roots share, only what lies under entries of that index is read
+ * again. The rest is a program's, and is all read again: kernels of old let a
+ * program's top-level entries go without a word.
+ */
+void lg_shadow_sync_middle(struct lg_vcpu *vcpu, unsigned int index)
+{
+	struct lg_shadow *s = vcpu->guest->shadow;
+	lg_gva_t last = host_window_gva() - 1;
+	struct lg_root *root;
+	unsigned int slot;
+
+	lg_count(vcpu, LG_STAT_FLUSH);
+	if (s->linear)
+		return;
+	for (slot = 0; slot < SLOTS; slot++) {
+		lg_gva_t first = slot << SLOT_SHIFT | index << TABLE_SHIFT;
+
+		if (slot_is_shared(s, slot) && first <= last)
+			sync_slot(vcpu, s->shared[slot], vcpu->mmu.root->cr3, first,
+				  min(first + (lg_gva_t)(BIT(TABLE_SHIFT) - 1), last));
+	}
+	list_for_each_entry(root, &s->roots, list)
+		sync_root(vcpu, root, 0, last);
+}

@@ -121,7 +121,7 @@ static void call_set_pmd(struct lg_vcpu *vcpu, u32 index)
 	if (vcpu->guest->paging != LG_PAGING_PAE || index >= 512)
 		lg_kill(vcpu, "bad page middle directory entry %u", index);
 	else
-		lg_shadow_sync_all(vcpu);
+		lg_shadow_sync_middle(vcpu, index);
 }
 
 static void call_flush_tlb(struct lg_vcpu *vcpu, bool kernel)

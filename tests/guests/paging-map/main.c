@@ -97,36 +97,35 @@ static void reload_cr3(void)
 		     : : : "eax", "memory");
 }
 
-static void set_pgd(void)
+static void set_pgd(u32 gva)
 {
 	if (tg_env.pae)
-		tg_hcall(LG32_SET_PMD,
-			 tg_top_get(tg_root, TG_UTEST >> 30) & -TG_PAGE,
-			 TG_UTEST >> 21 & 511, 0, 0);
+		tg_hcall(LG32_SET_PMD, tg_top_get(tg_root, gva >> 30) & -TG_PAGE,
+			 gva >> 21 & 511, 0, 0);
 	else
-		tg_hcall(LG32_SET_PGD, tg_root, TG_UTEST >> 22, 0, 0);
+		tg_hcall(LG32_SET_PGD, tg_root, gva >> 22, 0, 0);
 }
 
 /* A whole subtree goes, and another comes. */
-static void check_set_pgd(void)
+static void check_set_pgd(u32 gva)
 {
-	u32 gva = TG_UTEST, old;
+	u32 old;
 
 	tg_set_pte(tg_root, gva, page[0] | TG_P | TG_W);
 	TG_EQ(read(gva, "before SET_PGD"), 1, "page before SET_PGD");
 	old = tg_dir_get(tg_root, gva);
 	tg_dir_put(tg_root, gva, 0);
-	set_pgd();
+	set_pgd(gva);
 	no_read(gva, "directory entry gone");
 	tg_pte_put(tg_root, gva, page[1] | TG_P | TG_W);
-	set_pgd();
+	set_pgd(gva);
 	TG_EQ(read(gva, "another directory entry"), 2, "page after SET_PGD");
 	/* Read-only by the directory. */
 	tg_dir_put(tg_root, gva, tg_dir_get(tg_root, gva) & ~TG_W);
-	set_pgd();
+	set_pgd(gva);
 	no_write(gva, "read-only directory");
 	tg_dir_put(tg_root, gva, old);
-	set_pgd();
+	set_pgd(gva);
 	TG_EQ(read(gva, "old directory entry"), 1, "page after all");
 	tg_set_pte(tg_root, gva, 0);
 }
@@ -221,7 +220,9 @@ void test_main(void)
 	check_flush(TG_KTEST, tg_flush_all, "FLUSH_TLB all, kernel page");
 	check_flush(TG_UTEST, invlpg_user, "invlpg");
 	check_flush(TG_UTEST, reload_cr3, "cr3 reload");
-	check_set_pgd();
+	check_set_pgd(TG_UTEST);
+	check_set_pgd(TG_KTEST);
+	check_set_pgd(TG_KTEST + (2 << 20));
 	check_top();
 	check_other_root();
 	check_kernel();
