@@ -75,7 +75,10 @@ static int decode_modrm(struct cursor *c, struct lg_insn *insn, bool seg_given)
 	return 0;
 }
 
-/* Prefixes, down to the first byte that is none. False: one we do not take. */
+/*
+ * Prefixes, down to the first byte that is none; others than these are opcodes
+ * that nobody knows. False: nothing behind them.
+ */
 static bool take_prefixes(struct cursor *c, struct lg_insn *insn,
 			  bool *seg_given)
 {
@@ -93,8 +96,7 @@ static bool take_prefixes(struct cursor *c, struct lg_insn *insn,
 			if (*c->at == seg_prefix[i])
 				break;
 		if (i == ARRAY_SIZE(seg_prefix))
-			return *c->at != 0x67 && *c->at != 0xf0 &&
-			       *c->at != 0xf2 && *c->at != 0xf3;
+			return true;
 		insn->seg = i;
 		*seg_given = true;
 	}

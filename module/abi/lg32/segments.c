@@ -68,11 +68,11 @@ static bool vector_is_ours(u32 vector)
 /*
  * Trap gates need not pass through us, unless there is something to do first:
  * count FPU use (7), find the address (14), look at the instruction (13), tell
- * the guest which debug event it was (1).
+ * the guest which debug event it was (1). One that is not present is 0 here.
  */
 static bool may_be_direct(struct lg32_vcpu *a, u32 vector, u64 gate)
 {
-	if (GATE_TYPE(gate) != GATE_TRAP || !(gate & GATE_P))
+	if (GATE_TYPE(gate) != GATE_TRAP)
 		return false;
 	if (vector >= 32)
 		return vector == a->syscall_vec;
