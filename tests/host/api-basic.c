@@ -159,6 +159,8 @@ static void check_input(void)
 	}
 	g.run->immediate_exit = 1;
 	expect_errno(ioctl(g.vcpu, LG_RUN, 0), EINTR, "immediate_exit");
+	CHECK(g.run->exit_reason == LG_EXIT_NONE, "exit reason %u of none",
+	      g.run->exit_reason);
 	expect_errno(ioctl(g.vcpu, LG_RUN, 0), EINTR, "immediate_exit again");
 	g.run->immediate_exit = 0;
 	lgdev_destroy(&g);
@@ -239,6 +241,8 @@ static void check_input(void)
 	      "data %#x", g.run->io.data);
 	g.run->immediate_exit = 1;
 	expect_errno(ioctl(g.vcpu, LG_RUN, 0), EINTR, "immediate_exit");
+	CHECK(g.run->exit_reason == LG_EXIT_NONE, "exit reason %u of none",
+	      g.run->exit_reason);
 	expect_errno(ioctl(g.vcpu, LG_RUN, 0), EINTR, "immediate_exit again");
 	g.run->immediate_exit = 0;
 	lgdev_destroy(&g);

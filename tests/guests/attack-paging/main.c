@@ -35,6 +35,17 @@ static void leaf_outside(void)
 	alive("leaf outside of memory");
 }
 
+/* One that may come along with its neighbour, as it would if it were good. */
+static void leaf_beside(void)
+{
+	tg_pte_put(tg_root, TG_UTEST, tg_page_alloc() | TG_P | TG_W);
+	tg_pte_put(tg_root, TG_UTEST + TG_PAGE,
+		   outside() | TG_P | TG_W | TG_A | TG_D);
+	*(volatile u32 *)TG_UTEST = 1;
+	*(volatile u32 *)(TG_UTEST + TG_PAGE) = 1;
+	alive("leaf outside of memory beside a good one");
+}
+
 static void leaf_top(void)
 {
 	tg_pte_put(tg_root, TG_UTEST, 0xfffff000 | TG_P | TG_W);
@@ -280,6 +291,7 @@ static void sparse(void)
 
 static const struct tg_case cases[] = {
 	{ "leaf-outside", leaf_outside },
+	{ "leaf-beside", leaf_beside },
 	{ "leaf-top", leaf_top },
 	{ "leaf-set-pte", leaf_set_pte },
 	{ "leaf-high", leaf_high },

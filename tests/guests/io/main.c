@@ -37,6 +37,8 @@ static void check_ports(void)
 	asm volatile("outb %%al, $0x80" : : "a"(1));
 	asm volatile("inl $0x80, %0" : "=a"(v));
 	TG_EQ(v, 0xffffffff, "a port nobody has, 4 bytes");
+	asm volatile("inl %w1, %0" : "=a"(v) : "d"(0xabcd0000 | TG_PORT_ECHO));
+	TG_EQ(v, 0xa1b2c3d4, "a port is what DX has");
 }
 
 static void check_moves(void)
@@ -66,6 +68,8 @@ static void check_moves(void)
 	TG_EQ(v, 0x13572468, "scaled index");
 	asm volatile("movl 8(%1), %0" : "=r"(v) : "r"(mmio));
 	TG_EQ(v, 0x13572468, "displacement");
+	asm volatile("movl 8(,%1,4), %0" : "=r"(v) : "r"(mmio / 4));
+	TG_EQ(v, 0x13572468, "index without base");
 	asm volatile("movzbl 8(%1), %0" : "=r"(v) : "r"(mmio));
 	TG_EQ(v, 0x68, "movzbl");
 	asm volatile("movzwl 8(%1), %0" : "=r"(v) : "r"(mmio));

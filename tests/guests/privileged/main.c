@@ -94,6 +94,13 @@ static void check_cr0(void)
 	TAKEN("smsw", "smsw %0", : "=r"(msw));
 	TAKEN("lmsw", "lmsw %w0", : : "r"(cr0 | 8));
 	TG_EQ(tg_try("fnop", :), 7, "FPU after lmsw with TS");
+	TAKEN("lmsw", "lmsw %w0", : : "r"(0));
+	TAKEN("mov from cr0", "movl %%cr0, %0", : "=r"(cr0));
+	TG_EQ(cr0 & 9, 1, "PE after lmsw of nothing");
+	/* Whatever MOD says, and be it a displacement, it is EBP. */
+	TAKEN("mov from cr0", "pushl %%ebp\n\t.byte 0x0f, 0x20, 0x05\n\t"
+	      "movl %%ebp, %0\n\tpopl %%ebp", : "=r"(msw));
+	TG_EQ(msw, cr0, "cr0 by another MOD");
 	TAKEN("clts", "clts", :);
 }
 
@@ -198,6 +205,9 @@ static void check_rest(void)
 	u32 lo = 1, hi = 1;
 
 	TAKEN("invlpg", "invlpg %0", : : "m"(word));
+	/* With addresses of 16 bits nothing is taken. */
+	TG_EQ(tg_try(".byte 0x67\n\tinvlpg (%0)", : : "D"(&word)), 13,
+	      "invlpg by a short address");
 	TAKEN("wbinvd", "wbinvd", :);
 	TAKEN("invd", "invd", :);
 	TAKEN("lldt", "lldt %w0", : : "r"(0));
@@ -210,6 +220,21 @@ static void check_rest(void)
 	TAKEN("wrmsr", "wrmsr", : : "a"(0xdeadbeef), "d"(0), "c"(0x176));
 	TAKEN("wrmsr", "wrmsr", : : "a"(0x60), "d"(0), "c"(0x174));
 	TAKEN("wrmsr", "wrmsr", : : "a"(0), "d"(0), "c"(0xc0000080));
+}
+
+/* At the end of a page, behind which there is none. */
+static void check_page_end(void)
+{
+	u8 *page;
+
+	if (!tg_env.paged)
+		return;
+	page = tg_va(tg_page_alloc());
+	memcpy(page + TG_PAGE - 3, "\x0f\x09\xc3", 3);	/* wbinvd; ret */
+	tg_set_pte(tg_root, TG_UTEST, tg_gpa(page) | TG_P);
+	TAKEN("wbinvd at the end of a page", "call *%0",
+	      : : "r"(TG_UTEST + TG_PAGE - 3) : "memory");
+	tg_set_pte(tg_root, TG_UTEST, 0);
 }
 
 static void check_popf(void)
@@ -261,6 +286,7 @@ void test_main(void)
 	check_lgdt_in_window();
 	check_lidt();
 	check_rest();
+	check_page_end();
 	check_popf();
 	check_registers();
 	check_no_xsave();
