@@ -97,9 +97,6 @@ static void reload_cr3(void)
 		     : : : "eax", "memory");
 }
 
-<<<<<<< Updated upstream
-static void set_pgd(u32 gva)
-=======
 static void toggle_pge(void)
 {
 	asm volatile("movl %%cr4, %%eax\n\txorl $0x80, %%eax\n\t"
@@ -107,8 +104,7 @@ static void toggle_pge(void)
 		     "movl %%eax, %%cr4" : : : "eax", "memory");
 }
 
-static void set_pgd(void)
->>>>>>> Stashed changes
+static void set_pgd(u32 gva)
 {
 	if (tg_env.pae)
 		tg_hcall(LG32_SET_PMD, tg_top_get(tg_root, gva >> 30) & -TG_PAGE,
@@ -231,14 +227,10 @@ void test_main(void)
 	check_flush(TG_KTEST, tg_flush_all, "FLUSH_TLB all, kernel page");
 	check_flush(TG_UTEST, invlpg_user, "invlpg");
 	check_flush(TG_UTEST, reload_cr3, "cr3 reload");
-<<<<<<< Updated upstream
+	check_flush(TG_KTEST, toggle_pge, "cr4.PGE");
 	check_set_pgd(TG_UTEST);
 	check_set_pgd(TG_KTEST);
 	check_set_pgd(TG_KTEST + (2 << 20));
-=======
-	check_flush(TG_KTEST, toggle_pge, "cr4.PGE");
-	check_set_pgd();
->>>>>>> Stashed changes
 	check_top();
 	check_other_root();
 	check_kernel();
