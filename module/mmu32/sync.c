@@ -169,6 +169,15 @@ static void sync_shared(struct lg_vcpu *vcpu, lg_gpa_t cr3, lg_gva_t first,
 	}
 }
 
+/* Whatever each root has for itself. */
+static void sync_roots(struct lg_vcpu *vcpu, lg_gva_t last)
+{
+	struct lg_root *root;
+
+	list_for_each_entry(root, &vcpu->guest->shadow->roots, list)
+		sync_root(vcpu, root, 0, last);
+}
+
 /**
  * lg_shadow_sync - the guest changed its tables for some addresses
  * @vcpu: any mode
@@ -230,14 +239,12 @@ void lg_shadow_sync_all(struct lg_vcpu *vcpu)
 {
 	struct lg_shadow *s = vcpu->guest->shadow;
 	lg_gva_t last = host_window_gva() - 1;
-	struct lg_root *root;
 
 	lg_count(vcpu, LG_STAT_FLUSH);
 	if (s->linear)
 		return;
 	sync_shared(vcpu, vcpu->mmu.root->cr3, 0, last);
-	list_for_each_entry(root, &s->roots, list)
-		sync_root(vcpu, root, 0, last);
+	sync_roots(vcpu, last);
 }
 
 /**
@@ -253,7 +260,6 @@ void lg_shadow_sync_middle(struct lg_vcpu *vcpu, unsigned int index)
 {
 	struct lg_shadow *s = vcpu->guest->shadow;
 	lg_gva_t last = host_window_gva() - 1;
-	struct lg_root *root;
 	unsigned int slot;
 
 	lg_count(vcpu, LG_STAT_FLUSH);
@@ -262,10 +268,10 @@ void lg_shadow_sync_middle(struct lg_vcpu *vcpu, unsigned int index)
 	for (slot = 0; slot < SLOTS; slot++) {
 		lg_gva_t first = slot << SLOT_SHIFT | index << TABLE_SHIFT;
 
-		if (slot_is_shared(s, slot) && first <= last)
-			sync_slot(vcpu, s->shared[slot], vcpu->mmu.root->cr3, first,
-				  min(first + (lg_gva_t)(BIT(TABLE_SHIFT) - 1), last));
+		if (first <= last)
+			sync_shared(vcpu, vcpu->mmu.root->cr3, first,
+				    min(first + (lg_gva_t)(BIT(TABLE_SHIFT) - 1),
+					last));
 	}
-	list_for_each_entry(root, &s->roots, list)
-		sync_root(vcpu, root, 0, last);
+	sync_roots(vcpu, last);
 }
